@@ -1,0 +1,139 @@
+# Development of the collection; `make help` lists the targets. Users install the tarball and need none of this.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+PYTHON3 ?= python3
+TOOL := $(PYTHON3) -m tools
+BIN := .venv/bin
+export PYTHONDONTWRITEBYTECODE ?= 1
+# Ansible and its linters find their own programs on PATH; the checkout is found in the environment's site-packages.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export ANSIBLE_HOME ?= $(CURDIR)/.ansible
+PYTEST := $(BIN)/python -m pytest
+# The link tree under which Python and Ansible tools see the checkout by the collection's full name.
+TREE := .cache/tree
+FQCN_ROOT := $(TREE)/ansible_collections/strategic/service_store
+# Where the tarball is installed to, and an empty folder to run from.
+INSTALLED := build/installed
+RUN := build/run
+
+# Side by side: the first lane needs the processor, the second mostly waits for the lab.
+LANES = --lane build lint docs-lint import:build unit-min sanity sanity-min \
+        --lane unit lab-up integration-installed:build,lab-up molecule-installed:build lab-down
+
+##@ Everyday
+.PHONY: help setup demo demo-down test test-fast
+help: ## show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## virtual environments and Debian packages; a moment when nothing changed
+	@$(TOOL).setup
+
+demo: setup ## start the lab, roll out to five cloud accounts, show the proofs and a report
+	@$(TOOL).demo
+
+demo-down: setup ## stop the lab and remove everything it made
+	@$(BIN)/python -m lab down
+
+test: setup ## every test, as CI runs it, with a table of stages at the end
+	@$(TOOL).stages $(LANES)
+
+test-fast: setup ruff ## what a developer runs all day: ruff, and the unit and contract tests that are not slow
+	@$(PYTEST) -q -n 2 -m "not slow and not long and not openstack and not lab" tests/unit tests/contract
+
+##@ Tests
+.PHONY: unit unit-min integration integration-installed molecule molecule-installed test-long bench
+unit: setup ## unit and contract tests on the newest pair of versions
+	@$(PYTEST) -n 2 -m "not long and not lab" tests/unit tests/contract
+
+unit-min: setup ## the same on the oldest pair: Python 3.11 with ansible-core 2.19
+	@if [ -d .venv-min ]; then \
+	  PATH="$(CURDIR)/.venv-min/bin:$$PATH" .venv-min/bin/python -m pytest -n 2 -m "not long and not lab and not openstack" tests/unit tests/contract; \
+	else echo "this machine has one Python: the other pair is not tested here"; fi
+
+integration: setup lab-up ## integration tests against the lab, on the checkout (leaves the lab up)
+	@$(PYTEST) -m "not long" tests/integration
+
+integration-installed: setup install ## integration tests on the installed tarball, run from an empty folder
+	@rm -rf $(RUN) && mkdir -p $(RUN)
+	@cd $(RUN) && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) LAB_DIR=$${LAB_DIR:-$(CURDIR)/.lab} \
+	  $(CURDIR)/$(BIN)/python -m pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) -m "not long" $(CURDIR)/tests/integration
+
+molecule: setup ## role tests on the checkout; one scenario with SCENARIO=name
+	@cd extensions && molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
+
+molecule-installed: setup install ## role tests on the installed tarball
+	@cd extensions && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test --all
+
+test-long: setup ## tests that take minutes each
+	@$(PYTEST) -m long tests
+
+bench: setup ## measurements: seconds and API calls
+	@$(PYTEST) -s tests/bench
+
+##@ Lab
+.PHONY: lab-up lab-down
+lab-up: setup ## start the lab unless it is up
+	@mkdir -p build
+	@$(BIN)/python -m lab status >/dev/null 2>&1 || { touch build/lab-started; $(BIN)/python -m lab up; }
+
+lab-down: setup ## stop the lab if lab-up started it; demo-down stops it in any case
+	@if [ -e build/lab-started ]; then $(BIN)/python -m lab down && rm build/lab-started; fi
+
+##@ Checks
+.PHONY: ruff types ansible-lint lint sanity sanity-min docs-lint format
+ruff: setup ## linter and format of Python files
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: setup tree ## mypy on plugins, lab and tools
+	@MYPYPATH=$(TREE) $(BIN)/mypy $(FQCN_ROOT)/plugins lab tools
+
+ansible-lint: setup tree ## ansible-lint with the production profile
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(TREE) $(BIN)/ansible-lint --profile production --offline
+
+lint: ruff types shellcheck ansible-lint ## all of the above
+
+.PHONY: shellcheck
+shellcheck: setup ## shell scripts
+	@$(BIN)/shellcheck $$(git ls-files -co --exclude-standard -- '*.sh' .ci/run)
+
+sanity: setup ## ansible-test sanity on the newest pair
+	@$(TOOL).sanity .venv
+
+sanity-min: setup ## ansible-test sanity on the oldest pair
+	@if [ -d .venv-min ]; then $(TOOL).sanity .venv-min; \
+	else echo "this machine has one Python: the other pair is not tested here"; fi
+
+docs-lint: setup tree ## documentation of plugins and roles, changelog fragments
+	@$(BIN)/antsibull-changelog lint
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(TREE) $(BIN)/antsibull-docs lint-collection-docs --plugin-docs \
+	  --validate-collection-refs self --skip-rstcheck .
+
+format: setup ## let ruff sort imports, modernise and format
+	@$(BIN)/ruff check --select I,UP,F401 --fix --unsafe-fixes . && $(BIN)/ruff format .
+
+##@ Packaging
+.PHONY: build install import changelog lock clean tree
+build: setup ## the collection's tarball, in build/
+	@$(TOOL).tree build
+
+install: setup ## install the tarball into an empty tree, build/installed
+	@$(TOOL).tree install $(INSTALLED)
+
+import: setup ## galaxy-importer on the tarball
+	@$(TOOL).galaxy_import
+
+changelog: setup ## write CHANGELOG.rst from the fragments for the version of galaxy.yml
+	@$(BIN)/antsibull-changelog release
+
+lock: setup ## resolve the requirement files anew
+	@$(TOOL).lock
+
+clean: ## remove results and caches, keep the environments
+	@rm -rf build .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis .ansible
+	@find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +
+
+tree:
+	@mkdir -p $(dir $(FQCN_ROOT)) && ln -sfn $(CURDIR) $(FQCN_ROOT)

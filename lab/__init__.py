@@ -1,0 +1,6 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The offline multi-cloud test bed: ``python -m lab up|down|status|logs``."""
+
+from __future__ import annotations

@@ -1,0 +1,6 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cloud servers of the lab. Each is also a program by itself: ``python -m lab.clouds.<name>``."""
+
+from __future__ import annotations

@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts, users and their key pairs."""
+
+from __future__ import annotations
+
+from ..context import Answer, Context
+from ..params import Params, not_found
+from ..roles import ACCOUNT_TYPES
+from ..store import Account, User, new_key, stable_id
+
+
+def _role_fields(account: Account) -> Answer:
+    return {
+        "accounttype": ACCOUNT_TYPES[account.role.type],
+        "roleid": stable_id("role", account.role.name),
+        "roletype": account.role.type,
+        "rolename": account.role.name,
+    }
+
+
+def _user_fields(ctx: Context, user: User) -> Answer:
+    account = ctx.store.accounts[user.account_id]
+    fields: Answer = {
+        "id": user.id,
+        "username": user.username,
+        "state": user.state,
+        "accountid": account.id,
+        **ctx.owner_fields(account.id),
+        **_role_fields(account),
+    }
+    # The secret key is only in getUserKeys.
+    if ctx.is_root or user.account_id == ctx.account.id:
+        fields["apikey"] = user.apikey
+    return fields
+
+
+def list_users(ctx: Context, params: Params) -> Answer:
+    shown = ctx.listed_accounts(params)
+    wanted = {"id": params.text("id"), "username": params.text("username"), "state": params.text("state")}
+    users = [
+        _user_fields(ctx, user)
+        for user in ctx.store.users.values()
+        if user.account_id in shown and all(v is None or getattr(user, k) == v for k, v in wanted.items())
+    ]
+    return ctx.page(params, "user", users)
+
+
+def list_accounts(ctx: Context, params: Params) -> Answer:
+    shown = ctx.listed_accounts(params)
+    wanted = {"id": params.text("id"), "name": params.text("name"), "state": params.text("state")}
+    accounts = [
+        {
+            "id": account.id,
+            "name": account.name,
+            "state": account.state,
+            "domainid": account.domain_id,
+            "domain": account.domain,
+            **_role_fields(account),
+            "user": [_user_fields(ctx, u) for u in ctx.store.users.values() if u.account_id == account.id],
+        }
+        for account in ctx.store.accounts.values()
+        if account.id in shown and all(v is None or getattr(account, k) == v for k, v in wanted.items())
+    ]
+    return ctx.page(params, "account", accounts)
+
+
+def _user(ctx: Context, params: Params) -> User:
+    user = ctx.store.users.get(params.text("id") or "")
+    if user is None:
+        raise not_found(ctx.command, "id", params.text("id") or "")
+    ctx.check_access(user.account_id)
+    return user
+
+
+def get_user_keys(ctx: Context, params: Params) -> Answer:
+    user = _user(ctx, params)
+    return {"userkeys": {"apikey": user.apikey, "secretkey": user.secretkey}}
+
+
+def register_user_keys(ctx: Context, params: Params) -> Answer:
+    user = _user(ctx, params)
+    user.apikey, user.secretkey = new_key(), new_key()
+    return get_user_keys(ctx, params)
+
+
+HANDLERS = {
+    "listUsers": list_users,
+    "listAccounts": list_accounts,
+    "getUserKeys": get_user_keys,
+    "registerUserKeys": register_user_keys,
+}

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the emulated cloud holds, in memory. Whoever reads or writes it holds `Store.lock`."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .roles import Role
+
+_NAMESPACE = uuid.UUID("6f0f0c1e-2d0b-4c55-9a0e-5b1d2b7a8c11")
+# Kinds of resources as CloudStack's tags name them.
+GROUP, GROUP_RULE = "SecurityGroup", "SecurityGroupRule"
+PUBLIC_IP, FIREWALL_RULE = "PublicIpAddress", "FirewallRule"
+ACL_LIST, ACL_ITEM = "NetworkACLList", "NetworkACL"
+
+
+def stable_id(*names: str) -> str:
+    """An id that is the same after every restart."""
+    return str(uuid.uuid5(_NAMESPACE, "/".join(names)))
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
+def new_key() -> str:
+    """As long as CloudStack's own keys: 86 characters of URL-safe base64."""
+    return secrets.token_urlsafe(64)
+
+
+@dataclass
+class Account:
+    id: str
+    name: str
+    domain: str
+    role: Role
+    state: str = "enabled"
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def domain_id(self) -> str:
+        return stable_id("domain", self.domain)
+
+
+@dataclass
+class User:
+    id: str
+    username: str
+    account_id: str
+    apikey: str
+    secretkey: str
+    state: str = "enabled"
+
+
+@dataclass
+class Resource:
+    """A security group, a public address or a network ACL list: what rules hang on."""
+
+    id: str
+    kind: str
+    name: str
+    account_id: str
+    description: str = ""
+
+
+@dataclass
+class Rule:
+    id: str
+    kind: str
+    parent_id: str
+    account_id: str
+    protocol: str
+    startport: int | None = None
+    endport: int | None = None
+    icmptype: int | None = None
+    icmpcode: int | None = None
+    cidrs: tuple[str, ...] = ()
+    direction: str = "Ingress"
+    state: str = "Active"
+    number: int = 0
+    action: str = "Allow"
+    reason: str = ""
+    group: tuple[str, str] | None = None  # (account, security group) instead of cidrs
+
+
+@dataclass
+class Job:
+    id: str
+    command: str
+    account_id: str
+    user_id: str
+    created: str
+    status: int = 0
+    result_code: int = 0
+    result: dict[str, object] = field(default_factory=dict)
+    instance_id: str = ""
+
+
+class Store:
+    """All state of one emulated cloud."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self.lock = threading.RLock()
+        self.settings = settings
+        self.accounts: dict[str, Account] = {}
+        self.users: dict[str, User] = {}
+        self.resources: dict[str, Resource] = {}
+        self.rules: dict[str, Rule] = {}
+        self.tags: dict[tuple[str, str], dict[str, str]] = {}
+        self.jobs: dict[str, Job] = {}
+
+    def setting(self, name: str, account: Account | None = None) -> str:
+        """The account's own value where it has one, else the global one."""
+        if account is not None and name in account.settings:
+            return account.settings[name]
+        return self.settings.get(name, "")
+
+    def user_by_key(self, apikey: str) -> User | None:
+        return next((user for user in self.users.values() if user.apikey == apikey), None)
+
+    def of_kind(self, kind: str) -> Iterator[Resource]:
+        return (resource for resource in self.resources.values() if resource.kind == kind)
+
+    def rules_of(self, parent_id: str) -> list[Rule]:
+        return [rule for rule in self.rules.values() if rule.parent_id == parent_id]
+
+    def owner_of(self, kind: str, resource_id: str) -> str | None:
+        """The account id of a taggable resource, or None where there is no such resource."""
+        held = self.rules.get(resource_id) or self.resources.get(resource_id)
+        return held.account_id if held is not None and held.kind.lower() == kind.lower() else None
+
+    def drop_rule(self, rule_id: str) -> None:
+        rule = self.rules.pop(rule_id)
+        self.tags.pop((rule.kind, rule_id), None)

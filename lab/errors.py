@@ -1,0 +1,10 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One error for everything that stops the lab: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+
+class LabError(Exception):
+    """Shown without a traceback; the text names the mend."""

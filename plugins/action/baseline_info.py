@@ -1,0 +1,10 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""baseline_info has the action plugin of baseline."""
+
+from __future__ import annotations
+
+from ansible_collections.strategic.service_store.plugins.action.baseline import ActionModule
+
+__all__ = ["ActionModule"]

@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The planner of allowlists: what to add, update and remove so that a scope holds what is wanted."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .entry import Entry
+from .invalid import InvalidValue
+from .plan import Change, Plan
+from .scope import Scope
+
+#: What may be removed: nothing, only entries that carry this store's mark, or everything not wanted.
+PURGE = ("none", "own", "all")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a provider can hold: entries in one scope, characters in a description, and whether those can change."""
+
+    entries_per_scope: int = 10000
+    note_chars: int = 255
+    can_update_note: bool = True
+
+
+@dataclass(frozen=True, order=True)
+class Held:
+    """An entry as the provider holds it: its reference there, and the store whose mark it carries ("" for none)."""
+
+    entry: Entry
+    ref: str = ""
+    store: str = ""
+
+    def __str__(self) -> str:
+        return self.entry.line()
+
+
+@dataclass(frozen=True)
+class ScopeState:
+    """What was read of one scope. ``ref`` is the provider's id; ``extra`` is the adapter's own (an etag, a body).
+
+    ``total`` counts everything that takes from the provider's quota, where it is more than the entries held.
+    """
+
+    scope: Scope
+    ref: str
+    held: tuple[Held, ...] = ()
+    extra: Any = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The desired entries of one scope, and what may be removed to get there."""
+
+    scope: Scope
+    entries: tuple[Entry, ...]
+    purge: str = "own"
+
+
+def parse_entries(raw: Iterable[Mapping[str, Any]], where: str) -> tuple[Entry, ...]:
+    """Make the entries of an option's list; one named twice, in whatever spelling, is refused."""
+    seen: dict[Any, str] = {}
+    entries = []
+    for index, item in enumerate(raw):
+        place = f"{where}[{index}]"
+        entry = Entry.parse(item, place)
+        if entry.key in seen:
+            raise InvalidValue(place, entry, f"is the same as {seen[entry.key]}; remove one of them")
+        seen[entry.key] = place
+        entries.append(entry)
+    return tuple(entries)
+
+
+def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: datetime.date) -> Plan:
+    """Return the changes for one scope: adds first, then updates, then removals.
+
+    An entry past its last day is not wanted any more. An entry that somebody else made and that is wanted stays
+    as it is: it does its work, and its note is not ours to change.
+    """
+    keep = {entry.key: entry for entry in wanted.entries if not entry.expired(today)}
+    held: dict[Any, list[Held]] = {}
+    for item in state.held:
+        held.setdefault(item.entry.key, []).append(item)
+    group = str(state.scope)
+    adds = [
+        Change("add", str(e), None, Held(e, store=store), group)
+        for k, e in sorted(keep.items(), key=_order)
+        if k not in held
+    ]
+    updates = _updates(keep, held, store, limits, group)
+    removals = [
+        Change("remove", str(item), item, None, group)
+        for key, items in sorted(held.items(), key=_order)
+        for item in items
+        if key not in keep and _may_remove(item, wanted.purge, store)
+    ]
+    _check_quota(state, len(adds), limits)
+    return Plan(tuple(adds + updates + removals))
+
+
+def _order(pair: tuple[Any, Any]) -> tuple[str, str, tuple[int, int]]:
+    """Sort by prefix, protocol and ports; None (all ports) sorts as a range before every other."""
+    cidr, protocol, ports = pair[0]
+    return cidr, protocol, ports or (-1, -1)
+
+
+def _updates(
+    keep: Mapping[Any, Entry], held: Mapping[Any, Sequence[Held]], store: str, limits: Limits, group: str
+) -> list[Change]:
+    """Return the changes of what is said about our own entries."""
+    if not limits.can_update_note:
+        return []
+    changes = []
+    for key, entry in sorted(keep.items(), key=_order):
+        for item in held.get(key, ()):
+            if item.store == store and item.entry.note != entry.note:
+                changes.append(Change("update", str(entry), item, Held(entry, item.ref, store), group))
+    return changes
+
+
+def _may_remove(item: Held, purge: str, store: str) -> bool:
+    return purge == "all" or (purge == "own" and item.store == store)
+
+
+def _check_quota(state: ScopeState, adding: int, limits: Limits) -> None:
+    """Refuse before the first write what the provider would refuse half way.
+
+    Removals free their place only after the adds are in: nothing is shut before its successor is open.
+    """
+    present = len(state.held) if state.total is None else state.total
+    if adding and present + adding > limits.entries_per_scope:
+        mend = (
+            f"would hold {present + adding} entries while it changes and the provider takes "
+            f"{limits.entries_per_scope}; split the list over more scopes, aggregate it, or have the limit raised"
+        )
+        raise InvalidValue("allowlists", state.scope, mend)

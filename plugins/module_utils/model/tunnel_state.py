@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads what strongSwan says of a tunnel: its state, and in words why one does not come up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+#: What a line of charon's log means: pattern, cause in words, what to do next. The first that matches wins, so that
+#: what names the cause stands before what only follows from it.
+CAUSES: tuple[tuple[str, str, str], ...] = (
+    (
+        r"NO_PROPOSAL_CHOSEN|no acceptable proposal found|NO_PROP\b",
+        "no proposal chosen",
+        "give both ends one common ike_proposal and esp_proposal",
+    ),
+    (
+        r"MAC mismatched|AUTHENTICATION_FAILED|AUTH_FAILED|no shared key found|authentication of .* failed",
+        "authentication failed",
+        "give both ends the same pre-shared key and each other's id; compare the fingerprints",
+    ),
+    (
+        r"no matching peer config found|no IKE config found|no config named",
+        "the other end does not know this peer",
+        "apply the rendered configuration there, with these addresses and ids",
+    ),
+    (
+        r"TS_UNACCEPTABLE|traffic selectors .* unacceptable|no matching CHILD_SA config found",
+        "traffic selectors differ",
+        "give both ends the same sources, targets and selectors",
+    ),
+    (
+        r"error installing route with policy|unable to install IPsec policies",
+        "route",
+        "set selectors: covering with both ends' inside_address, or use strongSwan 5.9.12 or newer",
+    ),
+    (
+        r"unable to install (inbound|outbound)|unable to add SAD entry",
+        "ESP",
+        "the kernel refuses this ESP algorithm; set ipsec_esp: userland, or propose another",
+    ),
+    (
+        r"no virtual IP found|INTERNAL_ADDRESS_FAILURE|FAIL_CP_REQ|no virtual IP assigned",
+        "no virtual address left",
+        "widen the server's pool, or wait until a lease ends",
+    ),
+    (
+        r"giving up after \d+ retransmits|peer not responding|establishing IKE_SA failed|not established after",
+        "timeout",
+        "open udp/500, udp/4500 (and ESP) between both ends and check the remote address and the routes",
+    ),
+    (
+        r"connecting to .*charon\.vici.* failed|Connection refused|No such file or directory",
+        "charon does not run",
+        "look at: journalctl -u strongswan",
+    ),
+)
+_LINE = re.compile(r"^\s*([^\s={}\[\]]+)\s*(=|\{)\s*(.*)$")
+
+
+def cause_of(text: str) -> dict[str, str]:
+    """Return ``{cause, evidence, mend}`` for output of swanctl or of charon's log; newest lines count first."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    for pattern, cause, mend in CAUSES:
+        wanted = re.compile(pattern)
+        for line in reversed(lines):
+            if wanted.search(line):
+                return {"cause": cause, "evidence": line[-300:], "mend": mend}
+    return {
+        "cause": "unknown",
+        "evidence": (lines or [""])[-1][-300:],
+        "mend": "look at: journalctl -u strongswan",
+    }
+
+
+def read_sas(text: str) -> dict[str, list[dict[str, Any]]]:
+    """Return the IKE_SAs by connection name from ``swanctl --list-sas --pretty``.
+
+    One event per IKE_SA; a section's entries are texts, lists of texts, and sections (in a list, since names repeat).
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    stack: list[dict[str, Any]] = []
+    values: list[str] | None = None
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if line.startswith("list-sa event"):
+            stack = [found]
+        elif values is not None:
+            values = None if line.strip() == "]" else _extended(values, line)
+        elif not stack:
+            continue
+        elif match and match[2] == "{":
+            block: dict[str, Any] = {}
+            stack[-1].setdefault(match[1], []).append(block)
+            stack.append(block)
+        elif match:
+            values = [] if match[3] == "[" else None
+            stack[-1][match[1]] = match[3] if values is None else values
+        elif line.strip() == "}":
+            stack.pop()
+    return found
+
+
+def _extended(values: list[str], line: str) -> list[str]:
+    values.append(line.strip())
+    return values
+
+
+def tunnel_state(text: str, name: str) -> dict[str, Any]:
+    """Return the state of one connection: up, addresses, proposal, bytes, unique ids (a new SA has new ones)."""
+    sas = read_sas(text).get(name, [])
+    pairs = [(sa, child) for sa in sas for child in _children(sa) if child.get("state") == "INSTALLED"]
+    if not pairs:
+        states = sorted({str(sa.get("state", "")) for sa in sas})
+        return {"name": name, "up": False, "state": ", ".join(states) or "none"}
+    sa, child = max(pairs, key=lambda pair: int(pair[1].get("uniqueid", 0)))
+    return {
+        "name": name,
+        "up": True,
+        "state": "INSTALLED",
+        "local": sa.get("local-host", ""),
+        "remote": sa.get("remote-host", ""),
+        "virtual_ip": "".join(sa.get("local-vips", [])[:1]),
+        "proposal": _proposal(child),
+        "encap": child.get("encap", "no") == "yes",
+        "esp_bytes_in": int(child.get("bytes-in", 0)),
+        "esp_bytes_out": int(child.get("bytes-out", 0)),
+        "ike_id": int(sa.get("uniqueid", 0)),
+        "child_id": int(child.get("uniqueid", 0)),
+        "established_s": int(sa.get("established", 0)),
+    }
+
+
+def _children(sa: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [child for section in sa.get("child-sas", []) for blocks in section.values() for child in blocks]
+
+
+def _proposal(child: Mapping[str, Any]) -> str:
+    size = child.get("encr-keysize", "")
+    parts = [
+        child.get("encr-alg", "") + (f"-{size}" if size else ""),
+        child.get("integ-alg", ""),
+        child.get("dh-group", ""),
+    ]
+    return "/".join(part for part in parts if part)

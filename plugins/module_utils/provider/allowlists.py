@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many allowlists of one account at once: parse all, read all, plan each, apply them side by side."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Callable
+
+from ..core.errors import ServiceStoreError
+from ..model import mark
+from ..model.allowlist import Held, Limits, ScopeState, Wanted, parse_entries, plan
+from ..model.invalid import InvalidValue
+from ..model.plan import Change, Plan
+from ..model.ports import show_ports
+from ..model.scope import Scope
+from .base import AllowlistAdapter, Provider
+
+
+def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
+    """Make the wanted lists of a module's options, before any connection; raises InvalidValue."""
+    mark.check_store("store", params["store"])
+    seen: dict[Scope, str] = {}
+    wanted = []
+    for index, raw in enumerate(params["allowlists"]):
+        where = f"allowlists[{index}]"
+        scope = Scope.parse(raw["scope"], known.scope_kinds, f"{where}.scope")
+        if scope in seen:
+            raise InvalidValue(
+                f"{where}.scope", scope, f"is the same as {seen[scope]}; put all its entries into one list"
+            )
+        seen[scope] = f"{where}.scope"
+        entries = parse_entries(raw.get("entries") or (), f"{where}.entries")
+        for number, entry in enumerate(entries):
+            known.fits(scope.kind, entry)
+            mark.write(params["store"], entry.note, known.mark_chars, f"{where}.entries[{number}]")
+        wanted.append(Wanted(scope, entries, raw.get("purge") or "own"))
+    return tuple(wanted)
+
+
+class Allowlists:
+    """The wanted lists of one account beside what the provider holds."""
+
+    def __init__(self, wanted: Sequence[Wanted], adapter: AllowlistAdapter, store: str, workers: int) -> None:
+        self.wanted = tuple(wanted)
+        self._adapter = adapter
+        self._store = store
+        self._workers = workers
+        self.states: Mapping[Scope, ScopeState] = {}
+
+    @property
+    def limits(self) -> Limits:
+        """Return what the provider can hold."""
+        return self._adapter.limits
+
+    def read(self) -> None:
+        """Read every scope at once."""
+        self.states = self._adapter.read_allowlists([item.scope for item in self.wanted])
+        self._refuse_aliases()
+
+    def plan(self, today: datetime.date) -> Plan:
+        """Read every scope and return the changes of all of them."""
+        self.read()
+        whole = Plan()
+        for item in self.wanted:
+            whole += plan(self.states[item.scope], item, self._store, self._adapter.limits, today)
+        return whole
+
+    def apply(self, whole: Plan, done: Callable[[Change], None]) -> None:
+        """Apply the changes scope by scope, ``workers`` scopes at once.
+
+        Every scope is brought to its end even where another fails; then the first failure is raised, and names how
+        many failed.
+        """
+        by_scope = {str(item.scope): item.scope for item in self.wanted}
+        groups: dict[str, list[Change]] = {}
+        for change in whole.changes:
+            groups.setdefault(change.group, []).append(change)
+
+        def one(group: str) -> None:
+            state = self.states[by_scope[group]]
+            for change in self._adapter.apply_allowlist(state, groups[group]):
+                done(change)
+
+        with ThreadPoolExecutor(max_workers=min(self._workers, max(1, len(groups)))) as pool:
+            failures = [job.exception() for job in [pool.submit(one, group) for group in groups]]
+        _raise_first([failure for failure in failures if failure is not None], len(groups))
+
+    def describe(self, item: Wanted, changes: Sequence[Change]) -> dict[str, Any]:
+        """Return one scope: how many entries it holds after ``changes``, and which of them came and went."""
+        state = self.states[item.scope]
+        own = [change for change in changes if change.group == str(item.scope)]
+        by_action = {
+            name: [change.key for change in own if change.action == action]
+            for name, action in (("added", "add"), ("updated", "update"), ("removed", "remove"))
+        }
+        return {
+            "scope": _scope_facts(item.scope),
+            "ref": state.ref,
+            "entries": len(state.held) + len(by_action["added"]) - len(by_action["removed"]),
+            **by_action,
+        }
+
+    def inspect(self, item: Wanted, today: datetime.date, declared: bool) -> dict[str, Any]:
+        """Return one scope's entries and, where entries were declared, what differs from them."""
+        state = self.states[item.scope]
+        keep = {entry.key for entry in item.entries if not entry.expired(today)}
+        there = {held.entry.key for held in state.held}
+        return {
+            "scope": _scope_facts(item.scope),
+            "ref": state.ref,
+            "entries": [_entry_facts(held) for held in state.held],
+            "missing": [str(e) for e in item.entries if e.key in keep - there],
+            "undeclared": [str(h.entry) for h in state.held if declared and h.entry.key not in keep],
+            "expired": [str(h.entry) for h in state.held if h.store == self._store and h.entry.expired(today)],
+        }
+
+    def report(self, scopes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the record for the rollout report."""
+        rows = [
+            {
+                "scope": f"{row['scope']['kind']} {row['scope']['name'] or row['scope']['id']}",
+                "entries": row["entries"],
+                "added": len(row["added"]),
+                "removed": len(row["removed"]),
+            }
+            for row in scopes
+        ]
+        return {"kind": "allowlist", "scopes": rows, "entries": sum(row["entries"] for row in rows)}
+
+    def _refuse_aliases(self) -> None:
+        """Refuse one object named twice (once by name, once by id): two lists would fight over it."""
+        seen: dict[str, Scope] = {}
+        for item in self.wanted:
+            ref = self.states[item.scope].ref
+            if ref in seen:
+                raise InvalidValue(
+                    "allowlists",
+                    item.scope,
+                    f"is the same object as {seen[ref]}; put all its entries into one list",
+                )
+            seen[ref] = item.scope
+
+
+def _scope_facts(scope: Scope) -> dict[str, str]:
+    return {"kind": scope.kind, "id": scope.id, "name": scope.name, "parent": scope.parent}
+
+
+def _entry_facts(held: Held) -> dict[str, str]:
+    entry, note = held.entry, held.entry.note
+    ports = show_ports(entry.protocol, entry.ports).partition("/")[2] or "all"
+    said = {"owner": note.owner, "ticket": note.ticket, "expires": note.expires, "reason": note.reason}
+    return {"cidr": entry.cidr, "protocol": entry.protocol, "ports": ports, "store": held.store, **said}
+
+
+def _raise_first(failures: Sequence[BaseException], groups: int) -> None:
+    """Raise the first failure; one of ours first, since its text is made for the operator."""
+    if not failures:
+        return
+    first = next((item for item in failures if isinstance(item, ServiceStoreError)), failures[0])
+    if len(failures) > 1 and isinstance(first, ServiceStoreError):
+        first.args = (f"{first} ({len(failures)} of {groups} scopes failed; this is the first.)",)
+    raise first

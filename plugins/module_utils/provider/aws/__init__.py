@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Amazon Web Services: security groups as allowlists, IAM as API source restriction."""
+
+from __future__ import annotations
+
+from ..base import Provider
+from .allowlist import LIMITS, SecurityGroups
+from .credential import SERVICES
+from .session import AwsSession
+from .source_restriction import SourcePolicy
+
+PROVIDER = Provider(
+    name="aws",
+    open=AwsSession,
+    scope_kinds=("security_group",),
+    allowlist=SecurityGroups,
+    source_restriction=SourcePolicy,
+    probe_services=SERVICES,
+    mark_chars=LIMITS.note_chars,
+)

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a provider's adapter offers: capabilities are Protocols, declared differences are data."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable, Protocol
+
+from ..core.retry import Retry
+from ..model.allowlist import Limits, ScopeState
+from ..model.credential import Credential
+from ..model.entry import Entry
+from ..model.plan import Change
+from ..model.restriction import Restriction
+from ..model.scope import Scope
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach one cloud account: everything a session needs besides the credential.
+
+    ``proxy`` is the account's egress (``http://host:port``, used with CONNECT so that TLS stays end to end); None
+    means a direct connection, never the environment's proxy. ``ca_file`` is a bundle to trust, None the system's.
+    ``timeout_s`` holds for one call. ``workers`` is the number of calls at once.
+    """
+
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    region: str | None = None
+    proxy: str | None = None
+    ca_file: str | None = None
+    timeout_s: float = 30.0
+    retry: Retry = Retry()
+    workers: int = 16
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the provider says the credential is: ``account`` and ``principal`` in the provider's own terms."""
+
+    account: str
+    principal: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class CallCounter:
+    """Counts the calls of a session by name, from any number of threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls: dict[str, int] = {}
+
+    def count(self, name: str) -> None:
+        """Count one call that goes out, retries included."""
+        with self._lock:
+            self._calls[name] = self._calls.get(name, 0) + 1
+
+    @property
+    def total(self) -> int:
+        """Return the number of calls so far."""
+        with self._lock:
+            return sum(self._calls.values())
+
+    def by_name(self) -> dict[str, int]:
+        """Return the number of calls by name."""
+        with self._lock:
+            return dict(sorted(self._calls.items()))
+
+
+class Session(Protocol):
+    """One authenticated connection to one cloud account; the seam where an SDK's exceptions are translated."""
+
+    provider: str
+    calls: CallCounter
+
+    def probe(self, service: str = "") -> Identity:
+        """Make the cheapest signed call of a service; raises ProviderError of a telling kind.
+
+        ``service`` is one of the provider's ``probe_services``, "" the one that proves the credential itself.
+        """
+
+
+class AllowlistAdapter(Protocol):
+    """Reads and changes the allowlists of one cloud account."""
+
+    limits: Limits
+
+    def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
+        """Return the state of every scope, in the provider's minimum of calls.
+
+        A scope that does not exist raises ProviderError (not_found) naming it. Rules that are no entries (egress
+        rules, rules whose source is a group) are not in the state and are never touched.
+        """
+
+    def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
+        """Make the changes in their order and yield each one once it has taken effect.
+
+        Adds go in as few calls as the provider takes. A retried add that comes back "already exists" has succeeded,
+        a retried removal that comes back "not found" likewise.
+        """
+
+
+class SourceRestrictionAdapter(Protocol):
+    """Reads and changes from which source addresses an account's API may be used."""
+
+    def read_restriction(self) -> Restriction:
+        """Return what is enforced now, by whom, and who can change it."""
+
+    def apply_restriction(self, now: Restriction, addresses: tuple[str, ...]) -> None:
+        """Let exactly these prefixes use the API; only called where ``applied_by`` is ``store``."""
+
+    def render_restriction(self, now: Restriction, addresses: tuple[str, ...]) -> str:
+        """Return, in plain words and commands, what whoever applies it has to do."""
+
+
+def fits_all(kind: str, entry: Entry) -> None:
+    """Take every entry: the default of a provider that can express them all."""
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One provider: its names, what it can do, and how to open a session.
+
+    ``scope_kinds`` are the kinds of allowlist; ``fits(kind, entry)`` raises ProviderError (invalid) for an entry that
+    such a scope cannot express, so that it is refused before any connection. A capability that is None is not offered;
+    the registry says so.
+    """
+
+    name: str
+    open: Callable[[Credential, Access], Session]
+    scope_kinds: tuple[str, ...] = ()
+    allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
+    source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
+    probe_services: tuple[str, ...] = ()
+    mark_chars: int = 255
+    fits: Callable[[str, Entry], None] = fits_all

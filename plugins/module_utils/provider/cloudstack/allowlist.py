@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Allowlists of a CloudStack account: security groups, and the firewall of public addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from ...core.errors import ProviderError
+from ...model.allowlist import Limits, ScopeState
+from ...model.plan import Change
+from ...model.scope import Scope
+from . import marks
+from .firewall import Firewalls
+from .security_group import SecurityGroups
+from .session import CloudStackSession
+
+KINDS = ("security_group", "firewall")
+
+
+class _Kind(Protocol):
+    """What differs between the kinds of scope. ``ScopeState.extra`` has ``tags``, those of the resource."""
+
+    marks: marks.Marks
+
+    def read(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState | None]:
+        """Return the state of every scope of this kind, None for one that does not exist."""
+
+    def check(self, changes: Sequence[Change]) -> None:
+        """Refuse, before the first write, what CloudStack cannot express."""
+
+    def add(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
+        """Make entries."""
+
+    def remove(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
+        """Remove entries."""
+
+
+class CloudStackAllowlists:
+    """The adapter; each kind of scope has a class of its own."""
+
+    #: CloudStack itself sets no limit on the rules of a group or an address.
+    limits = Limits(note_chars=marks.MARK_CHARS)
+
+    def __init__(self, session: CloudStackSession, store: str) -> None:
+        self._provider = session.provider
+        self._store = store
+        self._kinds: Mapping[str, _Kind] = {
+            "security_group": SecurityGroups(session),
+            "firewall": Firewalls(session),
+        }
+
+    def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
+        """Return the state of every scope: one list call for all security groups, two for all public addresses."""
+        states: dict[Scope, ScopeState] = {}
+        for name, kind in self._kinds.items():
+            own = [scope for scope in scopes if scope.kind == name]
+            for scope, state in (kind.read(own) if own else {}).items():
+                if state is None:
+                    why = "this account has none of that name or id"
+                    raise ProviderError(self._provider, f"read {scope}", why, "not_found")
+                states[scope] = state
+        return states
+
+    def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
+        """Make the changes: marks, then what they mark; notes; removals, and then their marks."""
+        kind = self._kinds[state.scope.kind]
+        adds, updates, removals = ([c for c in changes if c.action == name] for name in ("add", "update", "remove"))
+        kind.check(adds)
+        self._mark(kind, state, adds)
+        yield from kind.add(state, adds)
+        self._say(kind, state, updates)
+        yield from updates
+        yield from kind.remove(state, removals)
+        self._forget(kind, state, adds, removals)
+
+    def _mark(self, kind: _Kind, state: ScopeState, adds: Sequence[Change]) -> None:
+        wanted = {key: value for change in adds for key, value in marks.tags_for(change.after, self._store).items()}
+        kind.marks.put(f"mark {len(adds)} entries of {state.scope}", state.ref, state.extra.tags, wanted)
+
+    def _say(self, kind: _Kind, state: ScopeState, updates: Sequence[Change]) -> None:
+        """Change what is said about entries; one about which nothing is said any more loses its note."""
+        wanted: dict[str, str] = {}
+        for change in updates:
+            wanted.update(marks.tags_for(change.after, self._store))
+        silent = [f"{marks.NOTE}{change.after.entry}" for change in updates]
+        doing = f"change {len(updates)} notes of {state.scope}"
+        kind.marks.drop(doing, state.ref, state.extra.tags, [key for key in silent if key not in wanted])
+        kind.marks.put(doing, state.ref, state.extra.tags, wanted)
+
+    def _forget(self, kind: _Kind, state: ScopeState, adds: Sequence[Change], removals: Sequence[Change]) -> None:
+        """Drop the marks of what went, and those that a killed run left without an entry."""
+        gone = {str(change.before.entry) for change in removals}
+        there = {str(held.entry) for held in state.held} | {str(change.after.entry) for change in adds}
+        marked = marks.marked(state.extra.tags, self._store)
+        lost = sorted(gone | (marked - there))
+        keys = [f"{prefix}{entry}" for entry in lost for prefix in (marks.OWN, marks.NOTE)]
+        kind.marks.drop(f"drop the marks of {len(lost)} entries of {state.scope}", state.ref, state.extra.tags, keys)

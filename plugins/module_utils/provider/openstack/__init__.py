@@ -1,0 +1,22 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""OpenStack: Neutron's security groups as allowlists, Keystone's application credentials as keys."""
+
+from __future__ import annotations
+
+from ..base import Provider
+from .allowlist import LIMITS, SecurityGroups
+from .credential import SERVICES
+from .session import OpenStackSession
+from .source_restriction import ApiFront
+
+PROVIDER = Provider(
+    name="openstack",
+    open=OpenStackSession,
+    scope_kinds=("security_group",),
+    allowlist=SecurityGroups,
+    source_restriction=ApiFront,
+    probe_services=SERVICES,
+    mark_chars=LIMITS.note_chars,
+)

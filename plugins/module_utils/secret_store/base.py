@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The secret store: where credentials rest. Every backend keeps the same promises, held by one contract test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..core.errors import SecretStoreError
+
+#: A record is a JSON object; its meaning belongs to whoever stores it.
+Record = Mapping[str, Any]
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+
+
+class SecretStore(Protocol):
+    """Keeps records by name. All methods raise SecretStoreError; a missing name has the kind ``not_found``."""
+
+    label: str
+
+    def get(self, name: str) -> Record:
+        """Return the record of that name."""
+
+    def version(self, name: str) -> int:
+        """Return the number of the record's present version, 0 where there is none."""
+
+    def put(self, name: str, record: Record, expect: int | None = None) -> int:
+        """Store a record and return its version.
+
+        With ``expect`` the record must still have that version (0: must not exist), else SecretStoreError of the
+        kind ``conflict`` and nothing is written.
+        """
+
+    def delete(self, name: str) -> bool:
+        """Remove a record with its versions; return whether there was one."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all records, sorted."""
+
+
+def check_name(label: str, name: str) -> str:
+    """Return a record's name when every backend can keep it."""
+    if not _NAME.match(name or ""):
+        raise SecretStoreError(
+            label, f"use the name {name!r}", "it has other characters than A-Z a-z 0-9 . _ -", kind="invalid"
+        )
+    return name
+
+
+def missing(label: str, name: str, names: tuple[str, ...]) -> SecretStoreError:
+    """Return the error for a name that is not there, with the nearest thing to help."""
+    known = f"it holds {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}" if names else "it is empty"
+    hint = "register it with strategic.service_store.cloud_credential or the playbook onboard"
+    return SecretStoreError(label, f"read {name}", f"there is no such record; {known}", hint, kind="not_found")

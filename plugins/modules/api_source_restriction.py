@@ -1,0 +1,230 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module api_source_restriction."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: api_source_restriction
+short_description: Says from which source addresses the API of a cloud account may be used
+version_added: 0.1.0
+description:
+  - Where the account's credential can set the restriction, this module sets it. AWS gets an IAM policy that denies
+    every call from other addresses except calls that AWS services make on the user's behalf. CloudStack gets
+    C(api.allowed.source.cidr.list) of the account. Azure gets a named location with a Conditional Access policy.
+  - Where the provider's or the customer's staff has to do it, the module returns a sheet with the exact request for
+    them, and says whether it is in effect. Nothing is reported as changed that this module did not change.
+  - It refuses a list that leaves out an address from which the account is used.
+author: strategic.service_store contributors (@strategic)
+extends_documentation_fragment:
+  - strategic.service_store.cloud
+  - strategic.service_store.secret_store
+attributes:
+  check_mode:
+    description: Reads, plans and reports what would change, and makes no call that writes.
+    support: full
+  diff_mode:
+    description: Shows the addresses before and after.
+    support: full
+options:
+  state:
+    description:
+      - V(present) brings the restriction to what is declared, or returns the sheet where somebody else has to.
+      - V(rendered) only returns the sheet.
+    type: str
+    choices: [present, rendered]
+    default: present
+  store:
+    description: The name of the service store that marks what it creates at the provider.
+    type: str
+    default: service-store
+  addresses:
+    description: The addresses and prefixes from which the API may be used.
+    type: list
+    elements: str
+    required: true
+  purge:
+    description:
+      - V(none) removes no address.
+      - V(own) removes addresses that are known to be this store's and are not wanted any more.
+      - V(all) removes every address that is not wanted.
+    type: str
+    choices: [none, own, all]
+    default: own
+  callers:
+    description:
+      - The addresses from which this account is used, as the provider sees them (the egress's public address).
+      - A list of O(addresses) without one of them is refused.
+    type: list
+    elements: str
+    default: []
+  allow_lock_out:
+    description: Take a list that leaves out one of O(callers), for moving an account away from this store.
+    type: bool
+    default: false
+seealso:
+  - module: strategic.service_store.api_source_restriction_info
+  - module: strategic.service_store.access_probe
+"""
+
+EXAMPLES = r"""
+- name: Only our two store servers may use the customer's key
+  strategic.service_store.api_source_restriction:
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    proxy: http://store-1.example.net:3128
+    addresses: [198.51.100.11, 198.51.100.12]
+    callers: [198.51.100.11]
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: Write the request for BT Cloud's staff
+  strategic.service_store.api_source_restriction:
+    state: rendered
+    provider: bt_cloud
+    credential: umbrella-bt
+    endpoints: {api: https://cloud.umbrella.example/client/api}
+    addresses: [198.51.100.11, 198.51.100.12]
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+  register: request
+"""
+
+RETURN = r"""
+addresses:
+  description: The addresses that may use the API once this is applied.
+  returned: success
+  type: list
+  elements: str
+  sample: [198.51.100.11/32, 198.51.100.12/32]
+in_effect:
+  description: Whether the provider holds exactly these addresses after the task.
+  returned: success
+  type: bool
+  sample: true
+enforced_by:
+  description: What refuses a call from another address, in words.
+  returned: success
+  type: str
+  sample: IAM policy svcstore-source-restriction (Deny, NotIpAddress aws:SourceIp)
+enforced_at:
+  description: The services that refuse.
+  returned: success
+  type: list
+  elements: str
+  sample: [sts, iam, s3, ec2]
+not_enforced:
+  description: What stays reachable from everywhere, in words; empty where nothing does.
+  returned: success
+  type: str
+  sample: ""
+applied_by:
+  description: Who can change it, V(store) (this module), V(provider) or V(customer).
+  returned: success
+  type: str
+  sample: store
+sheet:
+  description: What whoever applies it has to do, in words and commands.
+  returned: O(state=rendered), or somebody else has to apply it
+  type: str
+  sample: "Request to the provider's staff ..."
+api_calls:
+  description: The calls made to the provider, by name.
+  returned: success
+  type: dict
+  sample: {"iam.GetUserPolicy": 1}
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
+from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.model import mark, restriction
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import parse_prefixes
+from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
+from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import connect
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
+    PROVIDERS,
+    capability,
+    provider,
+)
+
+SPEC = spec.cloud(PROVIDERS).merge(
+    spec.Spec(
+        {
+            "state": {"type": "str", "choices": ["present", "rendered"], "default": "present"},
+            "store": {"type": "str", "default": "service-store"},
+            "addresses": {"type": "list", "elements": "str", "required": True},
+            "purge": {"type": "str", "choices": ["none", "own", "all"], "default": "own"},
+            "callers": {"type": "list", "elements": "str", "default": []},
+            "allow_lock_out": {"type": "bool", "default": False},
+        }
+    )
+)
+
+
+class Task:
+    """Brings the source restriction of one account to what is declared, or renders it for whoever can."""
+
+    def __init__(self, context: Context) -> None:
+        params = context.params
+        self._context = context
+        self._wanted = parse_prefixes("addresses", params["addresses"])
+        if not self._wanted:
+            raise InvalidValue("addresses", "[]", "would let nobody in; name at least the egress of the account")
+        callers = [cidr.partition("/")[0] for cidr in parse_prefixes("callers", params["callers"])]
+        if not params["allow_lock_out"]:
+            restriction.refuse_lock_out(callers, self._wanted)
+        mark.check_store("store", params["store"])
+        adapter_of = capability(provider(params["provider"]), "source_restriction")
+        _known, self._session = connect(context)
+        self._adapter = adapter_of(self._session, params["store"])
+
+    def plan(self) -> Plan:
+        """Read what is enforced; only what this module can change itself is planned."""
+        self._now = self._adapter.read_restriction()
+        wanted = restriction.plan(
+            self._context.params["credential"], self._now, self._wanted, self._context.params["purge"]
+        )
+        self._target = restriction.target_of(wanted.changes[0]) if wanted.changed else tuple(self._now.addresses)
+        self._in_effect = not wanted.changed
+        self._sheet = self._needs_sheet()
+        return Plan() if self._sheet else wanted
+
+    def _needs_sheet(self) -> bool:
+        return self._now.applied_by != "store" or self._context.params["state"] == "rendered"
+
+    def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        """Set the restriction."""
+        for change in plan.changes:
+            self._adapter.apply_restriction(self._now, self._target)
+            self._in_effect = True
+            done(change)
+
+    def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
+        """Return what holds now, who enforces it, and the sheet where one is needed."""
+        now = self._now
+        facts: dict[str, Any] = {
+            "addresses": list(self._target),
+            "in_effect": self._in_effect,
+            "enforced_by": now.enforced_by,
+            "enforced_at": list(now.enforced_at),
+            "not_enforced": now.not_enforced,
+            "applied_by": now.applied_by,
+        }
+        report = {"kind": "restriction", **facts}
+        if self._sheet:
+            facts["sheet"] = self._adapter.render_restriction(now, self._target)
+        return {**facts, "api_calls": self._session.calls.by_name(), "report": report}
+
+
+def main() -> None:
+    """Run the module."""
+    run(SPEC, Task)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ansible module cloud_credential."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cloud_credential
+short_description: Registers a customer's cloud credential after a live signed probe
+version_added: 0.1.0
+description:
+  - Makes one live, signed call with the credential before anything is stored. A credential that the cloud refuses
+    is not stored, and the error tells a wrong key, an expired one, a missing permission, an untrusted certificate
+    and an unreachable endpoint apart.
+  - One schema for all providers.
+author: strategic.service_store contributors (@strategic)
+extends_documentation_fragment:
+  - strategic.service_store.cloud
+  - strategic.service_store.secret_store
+attributes:
+  check_mode:
+    description: Makes the live probe, which only reads, and stores nothing.
+    support: full
+  diff_mode:
+    description: Shows public fields and fingerprints, never a secret.
+    support: full
+options:
+  state:
+    description:
+      - V(present) probes the credential and stores it. Without O(secret) and O(secret_from) the stored one is
+        probed.
+      - V(absent) removes it from the secret store. The provider keeps the key.
+    type: str
+    choices: [present, absent]
+    default: present
+  secret:
+    description:
+      - The fields of the credential. Which ones depends on the provider.
+      - Give it from a vaulted variable, an AWX survey or a credential type, or use O(secret_from).
+    type: dict
+    suboptions:
+      access_key_id:
+        description: The access key's id, for V(aws).
+        type: str
+      secret_access_key:
+        description: The secret access key, for V(aws).
+        type: str
+      tenant_id:
+        description: The directory of the application, for V(azure).
+        type: str
+      client_id:
+        description: The application's id, for V(azure).
+        type: str
+      client_secret:
+        description: The application's password, for V(azure).
+        type: str
+      subscription_id:
+        description: The subscription, for V(azure).
+        type: str
+      application_credential_id:
+        description: The application credential's id, for V(openstack).
+        type: str
+      application_credential_secret:
+        description: The application credential's secret, for V(openstack).
+        type: str
+      api_key:
+        description: The API key, for V(cloudstack) and V(bt_cloud).
+        type: str
+      secret_key:
+        description: The secret key, for V(cloudstack) and V(bt_cloud).
+        type: str
+  secret_from:
+    description: Where the module itself reads the fields, as a JSON object, so that they pass through no variable.
+    type: dict
+    suboptions:
+      file:
+        description: A file that its owner alone can read.
+        type: path
+      env:
+        description: The name of an environment variable.
+        type: str
+  owner:
+    description: Who answers for the credential on the customer's side.
+    type: str
+seealso:
+  - module: strategic.service_store.cloud_credential_info
+  - plugin: strategic.service_store.credential
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Register the key that a customer has sent
+  strategic.service_store.cloud_credential:
+    provider: cloudstack
+    credential: initech-cloudstack
+    endpoints: {api: https://cloud.initech.example/client/api}
+    proxy: http://proxy-1.example.net:3128
+    secret: "{{ initech_key }}"
+    owner: cloud-team@initech.example
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: Does the stored key still work?
+  strategic.service_store.cloud_credential:
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+"""
+
+RETURN = r"""
+credential:
+  description: What is stored, without any secret.
+  returned: success and O(state=present)
+  type: dict
+  sample:
+    name: acme-aws
+    provider: aws
+    public: {access_key_id: AKIAIOSFODNN7EXAMPLE}
+    fingerprint: "sha256:1f0c3d9a7b21"
+    owner: cloud-team@acme.example
+    registered_at: "2026-11-22T04:30:00Z"
+identity:
+  description: Who the provider says the credential is.
+  returned: success and O(state=present)
+  type: dict
+  sample: {account: "123456789012", principal: "arn:aws:iam::123456789012:user/service-store"}
+error:
+  description: What went wrong. For a refused credential V(kind) is V(bad_key), V(expired), V(no_permission), V(tls) or
+    V(unreachable), among others.
+  returned: failure
+  type: dict
+  sample: {type: ProviderError, provider: aws, doing: get the caller's identity, kind: bad_key, transient: false}
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Callable
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
+from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
+from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
+    PROVIDERS,
+    provider,
+)
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+
+SPEC = spec.cloud(PROVIDERS).merge(
+    spec.Spec(
+        {
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "secret": {
+                "type": "dict",
+                "no_log": False,
+                "options": {
+                    "access_key_id": {"type": "str"},
+                    "secret_access_key": {"type": "str", "no_log": True},
+                    "tenant_id": {"type": "str"},
+                    "client_id": {"type": "str"},
+                    "client_secret": {"type": "str", "no_log": True},
+                    "subscription_id": {"type": "str"},
+                    "application_credential_id": {"type": "str"},
+                    "application_credential_secret": {"type": "str", "no_log": True},
+                    "api_key": {"type": "str", "no_log": False},
+                    "secret_key": {"type": "str", "no_log": True},
+                },
+            },
+            "secret_from": {
+                "type": "dict",
+                "no_log": False,
+                "options": {"file": {"type": "path"}, "env": {"type": "str"}},
+                "mutually_exclusive": [("file", "env")],
+                "required_one_of": [("file", "env")],
+            },
+            "owner": {"type": "str"},
+        },
+        mutually_exclusive=(("secret", "secret_from"),),
+    )
+)
+
+
+class Task:
+    """Registers or forgets one credential."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._params = context.params
+        self._name: str = context.params["credential"]
+        self._given = registration.given(context) if self._params["state"] == "present" else None
+        self._access = access_of(context.params)
+        self._store = open_store(context.params.get("secret_store"), context.keep_secret)
+        self._identity: Identity | None = None
+        self._shown: dict[str, Any] = {}
+        self._version = 0
+
+    def plan(self) -> Plan:
+        """Probe the credential and compare it with what is stored."""
+        stored = self._stored()
+        if self._params["state"] == "absent":
+            before = registration.line(stored) if stored else None
+            return Plan((Change("remove", self._name, before, None, self._store.label),)) if stored else Plan()
+        wanted = self._wanted(stored)
+        self._identity = provider(self._params["provider"]).open(wanted, self._access).probe()
+        self._wanted_record = wanted
+        self._shown = registration.shown(wanted)
+        if stored and stored.same_key(wanted) and stored.meta.get("owner") == wanted.meta.get("owner"):
+            self._shown = registration.shown(stored)
+            return Plan()
+        before = registration.line(stored) if stored else None
+        action = "update" if stored else "add"
+        return Plan((Change(action, self._name, before, registration.line(wanted), self._store.label),))
+
+    def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        """Store or remove the credential, unless somebody else changed it meanwhile."""
+        for change in plan.changes:
+            if change.action == "remove":
+                self._store.delete(self._name)
+            else:
+                self._store.put(self._name, self._wanted_record.record(), expect=self._version)
+            done(change)
+
+    def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
+        """Return what is stored and who the provider says it is; never a secret."""
+        if self._identity is None:
+            return {"report": {"kind": "credential", "provider": self._params["provider"], "state": "absent"}}
+        report = {
+            "kind": "credential",
+            "provider": self._params["provider"],
+            "state": "registered",
+            "fingerprint": self._shown["fingerprint"],
+            "age_days": registration.age_days(self._shown["registered_at"], self._context.now()),
+        }
+        identity = {"account": self._identity.account, "principal": self._identity.principal}
+        return {"credential": self._shown, "identity": identity, "report": report}
+
+    def _stored(self) -> model.Credential | None:
+        self._version = self._store.version(self._name)
+        if not self._version:
+            return None
+        stored = model.parse_record(self._name, self._store.get(self._name))
+        self._context.keep_secret(*stored.secrets.values())
+        return stored
+
+    def _wanted(self, stored: model.Credential | None) -> model.Credential:
+        if self._given is None and stored is None:
+            why = "it is not registered and neither secret nor secret_from is given"
+            raise SecretStoreError(self._store.label, f"probe {self._name}", why, kind="not_found")
+        return registration.with_meta(self._given, stored, self._params.get("owner"), self._context.now())
+
+
+def main() -> None:
+    """Run the module."""
+    run(SPEC, Task)
+
+
+if __name__ == "__main__":
+    main()

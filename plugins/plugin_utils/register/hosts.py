@@ -1,0 +1,251 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a register to inventory hosts, groups and variables; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import paths
+from .errors import RegisterError
+from .load import Document, Register
+
+DEFAULT_PROXY_PORT = 3128
+#: Lists of the operator's file, and the group that each becomes.
+HOST_GROUPS = {
+    "store_servers": "store_servers",
+    "gateways": "store_gateways",
+    "proxy_hosts": "proxy_hosts",
+    "app_hosts": "app_hosts",
+    "probes": "probe_hosts",
+}
+
+
+@dataclass
+class Host:
+    """One inventory host: its variables and its groups."""
+
+    name: str
+    variables: dict[str, Any]
+    groups: list[str]
+
+
+@dataclass
+class Inventory:
+    """Everything the register says, as Ansible wants it."""
+
+    hosts: list[Host] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+
+def inventory_of(register: Register) -> Inventory:
+    """Return the hosts of a register; raises RegisterError for a name that is used twice or names nothing."""
+    operator = register.operator.content["service_store"]
+    inventory = Inventory(variables={"service_store_name": operator["name"], **operator.get("vars", {})})
+    machines = _machines(register.operator, inventory)
+    inventory.variables["service_store_controllers"] = [
+        {"name": f"controller-{number}", "address": address}
+        for number, address in enumerate(operator.get("controllers", ()), start=1)
+    ]
+    inventory.variables["service_store_roles"] = operator.get("roles", {})
+    taken = {host.name: register.operator.path for host in inventory.hosts}
+    own = {host.name: host for host in inventory.hosts}
+    for document in register.customers:
+        for index, account in enumerate(document.content["cloud_accounts"]):
+            where: list[str | int] = ["cloud_accounts", index]
+            if account["name"] in taken:
+                other = taken[account["name"]]
+                text = f"the name {account['name']} is already used in {other}; names are inventory hosts"
+                raise RegisterError(document.path, document.line([*where, "name"]), text)
+            taken[account["name"]] = document.path
+            inventory.hosts.append(_account(document, where, account, machines))
+            _lead_through(account, machines, own)
+    accounts = [account for document in register.customers for account in document.content["cloud_accounts"]]
+    inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
+    egresses = [item["egress"] for item in accounts if item.get("egress")]
+    inventory.variables["service_store_egresses"] = list(dict.fromkeys(egresses))
+    return inventory
+
+
+def _lead_through(account: Mapping[str, Any], machines: paths.Machines, own: Mapping[str, Host]) -> None:
+    """Give the operator's hosts what the account needs of them: tunnels, keys, routes, and a proxy's targets."""
+    for name, connection in paths.connections(account, machines).items():
+        own[name].variables.setdefault("service_store_ipsec_connections", []).append(connection)
+        key = paths.keys(account)[connection["name"]]
+        own[name].variables.setdefault("service_store_ipsec_keys", {})[connection["name"]] = key
+    for name, routes in paths.routes(account, machines).items():
+        known = own[name].variables.get("service_store_ipsec_routes", [])
+        own[name].variables["service_store_ipsec_routes"] = paths.unique([*known, *routes])
+    if account.get("egress"):
+        known = own[account["egress"]].variables.get("service_store_egress_targets", [])
+        own[account["egress"]].variables["service_store_egress_targets"] = paths.unique(
+            [*known, *paths.api_hosts(account)]
+        )
+        own[account["egress"]].variables.setdefault("service_store_egress_probes", []).extend(paths.probes(account))
+
+
+def _machines(document: Document, inventory: Inventory) -> dict[str, dict[str, Any]]:
+    """Add the operator's own hosts; return them by name."""
+    machines: dict[str, dict[str, Any]] = {}
+    for part, group in HOST_GROUPS.items():
+        for index, raw in enumerate(document.content["service_store"].get(part, ())):
+            if raw["name"] in machines:
+                line = document.line(["service_store", part, index, "name"])
+                raise RegisterError(
+                    document.path, line, f"the name {raw['name']} stands twice; names are inventory hosts"
+                )
+            machines[raw["name"]] = raw
+            variables = {
+                "ansible_host": raw["host"],
+                "service_store_public_address": raw.get("public_address", ""),
+                "service_store_store_address": raw.get("store_address", ""),
+                "service_store_proxy_port": raw.get("proxy_port", DEFAULT_PROXY_PORT),
+                **({"service_store_account_name": raw["account"]} if raw.get("account") else {}),
+                **raw.get("vars", {}),
+            }
+            inventory.hosts.append(Host(raw["name"], variables, [group]))
+    return machines
+
+
+def _account(
+    document: Document, where: list[str | int], account: Mapping[str, Any], machines: Mapping[str, Any]
+) -> Host:
+    """Return one cloud account as an inventory host."""
+    resolver = _Resolver(document, where, machines)
+    methods = [method["method"] for method in account["access"]]
+    variables: dict[str, Any] = {
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "service_store_customer": document.content["customer"],
+        "service_store_provider": account["provider"],
+        "service_store_credential": account["credential"],
+        "service_store_region": account.get("region"),
+        "service_store_endpoints": account.get("endpoints", {}),
+        "service_store_ca_file": account.get("ca_file"),
+        "service_store_egress": account.get("egress", ""),
+        "service_store_proxy": resolver.proxy(account),
+        "service_store_callers": resolver.callers(account),
+        "service_store_account": {
+            **account,
+            "owners": {**document.content.get("owners", {}), **account.get("owners", {})},
+        },
+        "service_store_methods": methods,
+        "service_store_allowlists": resolver.allowlists(account),
+        "service_store_restriction_addresses": resolver.restriction(account),
+    }
+    resolver.check(account)
+    variables["service_store_tunnels"] = list(paths.connections(account, machines).values())
+    variables["service_store_tunnel_keys"] = paths.keys(account)
+    variables["service_store_api_fronts"] = paths.fronts(account, machines)
+    variables["service_store_api_hosts"] = paths.api_hosts(account)
+    groups = [
+        "cloud_accounts",
+        f"provider_{account['provider']}",
+        _group(f"customer_{document.content['customer']}"),
+    ]
+    return Host(account["name"], variables, groups + [f"access_{method}" for method in dict.fromkeys(methods)])
+
+
+def _group(name: str) -> str:
+    return name.replace("-", "_")
+
+
+class _Resolver:
+    """Turns names of store servers and proxy hosts into addresses, within one account."""
+
+    def __init__(self, document: Document, where: list[str | int], machines: Mapping[str, Any]) -> None:
+        self._document = document
+        self._where = where
+        self._machines = machines
+
+    def _machine(self, name: str, place: list[str | int]) -> Mapping[str, Any]:
+        if name not in self._machines:
+            known = ", ".join(sorted(self._machines))
+            line = self._document.line([*self._where, *place])
+            raise RegisterError(self._document.path, line, f"{name} is no host of service_store.yml; it has {known}")
+        machine: Mapping[str, Any] = self._machines[name]
+        return machine
+
+    def _address(self, name: str, kind: str, place: list[str | int]) -> str:
+        machine = self._machine(name, place)
+        if not machine.get(kind):
+            line = self._document.line([*self._where, *place])
+            raise RegisterError(self._document.path, line, f"{name} has no {kind} in service_store.yml; add it there")
+        return str(machine[kind])
+
+    def proxy(self, account: Mapping[str, Any]) -> str:
+        """Return the URL of the account's egress; empty where calls leave directly."""
+        if not account.get("egress"):
+            return ""
+        machine = self._machine(account["egress"], ["egress"])
+        address = machine.get("store_address") or machine["host"]
+        return f"http://{address}:{machine.get('proxy_port', DEFAULT_PROXY_PORT)}"
+
+    def callers(self, account: Mapping[str, Any]) -> list[str]:
+        """Return the address from which the account is used, as a public provider sees it."""
+        if not account.get("egress"):
+            return []
+        address = self._machine(account["egress"], ["egress"]).get("public_address")
+        return [address] if address else []
+
+    def allowlists(self, account: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the option ``allowlists`` of access_allowlist, store servers turned into addresses."""
+        lists = []
+        for number, method in enumerate(account["access"]):
+            for index, scope in enumerate(method.get("scopes", ())):
+                place: list[str | int] = ["access", number, "scopes", index, "entries"]
+                entries = [item for i, raw in enumerate(scope["entries"]) for item in self._entries(raw, [*place, i])]
+                lists.append({**scope, "entries": entries})
+        return lists
+
+    def _entries(self, raw: Mapping[str, Any], place: list[str | int]) -> list[dict[str, Any]]:
+        entry = {key: str(value) if key in ("ports", "protocol") else value for key, value in raw.items()}
+        if "store_servers" not in entry:
+            return [entry]
+        names = entry.pop("store_servers")
+        return [
+            {
+                **entry,
+                "cidr": self._address(name, "public_address", place),
+                "reason": entry.get("reason") or name,
+            }
+            for name in names
+        ]
+
+    def restriction(self, account: Mapping[str, Any]) -> list[str]:
+        """Return the addresses of api_source_restriction."""
+        addresses: list[str] = []
+        for number, method in enumerate(account["access"]):
+            if method["method"] == "api_source_restriction":
+                place: list[str | int] = ["access", number, "store_servers"]
+                addresses += [self._address(name, "public_address", place) for name in method["store_servers"]]
+                addresses += method.get("addresses", [])
+        return list(dict.fromkeys(addresses))
+
+    def check(self, account: Mapping[str, Any]) -> None:
+        """Refuse methods that name a host that is not there."""
+        for number, method in enumerate(account["access"]):
+            for key in ("gateway", "proxy_host"):
+                if method.get(key):
+                    self._machine(method[key], ["access", number, key])
+            for kind in ("public_address", "store_address") if method.get("gateway") else ():
+                self._address(method["gateway"], kind, ["access", number, "gateway"])
+            self._check_servers(number, method)
+        if account.get("egress") and not paths.api_hosts(account):
+            line = self._document.line([*self._where, "egress"])
+            text = f"the egress of {account['name']} has nothing to let through; add endpoints, or api_hosts"
+            raise RegisterError(self._document.path, line, text)
+
+    def _check_servers(self, number: int, method: Mapping[str, Any]) -> None:
+        """Refuse store servers that lack the address by which a tunnel or an API front knows them."""
+        inside = method["method"] == "site_to_site_vpn"
+        for name in method.get("store_servers", ()):
+            if inside:
+                self._address(name, "store_address", ["access", number, "store_servers"])
+            else:
+                self._machine(name, ["access", number, "store_servers"])
+        for name in method.get("api_front", {}).get("store_servers", ()):
+            self._address(name, "store_address", ["access", number, "api_front"])

@@ -1,0 +1,27 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cloud account per provider for the contract suite: a real server, and what the suite must know of it.
+
+A new provider adds one file here with a function ``start(start_server, folder)`` and one line to STARTERS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.servers import StartServer
+
+from . import aws, azure, cloudstack, openstack
+from .base import CloudAccount
+
+Starter = Callable[[StartServer, Path], CloudAccount]
+STARTERS: dict[str, Starter] = {
+    "aws": aws.start,
+    "azure": azure.start,
+    "cloudstack": cloudstack.start,
+    "openstack": openstack.start,
+}
+#: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
+SLOW = frozenset({"openstack"})

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An account of moto's EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
+from lab.faults import FaultProxy
+from tests.support.servers import StartServer
+
+from .base import CloudAccount
+from .cloudstack import _certificate
+
+REGION = "eu-west-2"
+SECRET = {"access_key_id": "AKIACONTRACTSUITE001", "secret_access_key": "contract/Secret+Access/Key0123456789ab"}
+ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+CONFIG = {
+    "account": "123456789012",
+    "region": REGION,
+    "users": [{"name": "service-store", **SECRET, "status": "Active", "policies": {"all": ALLOW_ALL}}],
+    "security_groups": [
+        {"name": "api-one", "description": "one", "vpc_cidr": "10.0.0.0/16"},
+        {"name": "api-two", "description": "two", "vpc_cidr": "10.1.0.0/16"},
+    ],
+}
+READS = ("Describe", "Get", "List", "GET ", "HEAD ")
+
+
+def start(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start moto with two empty security groups."""
+    server = start_server("aws", CONFIG, folder, args=["--which", "moto"])
+    faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
+    faults.__enter__()
+    return CloudAccount(
+        provider="aws",
+        server=server,
+        faults=faults,
+        options={
+            "region": REGION,
+            "endpoints": dict.fromkeys(("ec2", "sts", "iam", "s3"), faults.url),
+            "ca_file": server.ca_file,
+        },
+        secret=SECRET,
+        wrong_secret={**SECRET, "secret_access_key": "another/Secret+Access/Key0123456789abcd"},
+        scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
+        unknown_scope={"kind": "security_group", "name": "nowhere"},
+        add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),
+        is_write=lambda name: not name.startswith(READS),
+        least_reads=1,
+        add_call="AuthorizeSecurityGroupIngress",
+        remove_call="RevokeSecurityGroupIngress",
+        shape="aws_ec2",
+        reset=server.reset,
+    )
+
+
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    ec2 = boto3.client(
+        "ec2",
+        region_name=REGION,
+        endpoint_url=url,
+        verify=ca_file,
+        aws_access_key_id=SECRET["access_key_id"],
+        aws_secret_access_key=SECRET["secret_access_key"],
+        config=Config(proxies={}),
+    )
+    groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [scope["name"]]}])
+    ports = {"FromPort": entry.ports[0], "ToPort": entry.ports[1]} if entry.ports else {}
+    ec2.authorize_security_group_ingress(
+        GroupId=groups["SecurityGroups"][0]["GroupId"],
+        IpPermissions=[{"IpProtocol": entry.protocol, "IpRanges": [{"CidrIp": entry.cidr}], **ports}],
+    )

@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A subscription of the Azure emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import requests
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
+from lab.faults import FaultProxy
+from tests.support.servers import StartServer
+
+from .base import CloudAccount
+from .cloudstack import _certificate
+
+SECRET = {
+    "tenant_id": "11111111-1111-4111-8111-111111111111",
+    "client_id": "22222222-2222-4222-8222-222222222222",
+    "subscription_id": "33333333-3333-4333-8333-333333333333",
+    "client_secret": "contract-client-secret-0123456789",
+}
+GROUP = "store"
+CONFIG = {
+    "tenants": [
+        {
+            "id": SECRET["tenant_id"],
+            "applications": [
+                {
+                    "client_id": SECRET["client_id"],
+                    "secrets": [{"value": SECRET["client_secret"]}],
+                    "roles": [{"role": "Network Contributor", "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
+                    "graph_permissions": ["Application.Read.All", "Policy.ReadWrite.ConditionalAccess"],
+                }
+            ],
+        }
+    ],
+    "subscriptions": [
+        {
+            "id": SECRET["subscription_id"],
+            "tenant_id": SECRET["tenant_id"],
+            "resource_groups": [{"name": GROUP, "network_security_groups": [{"name": "api-one"}, {"name": "api-two"}]}],
+        }
+    ],
+}
+KIND = "network_security_group"
+WRITES = ("PUT ", "PATCH ", "DELETE ", "POST /graph/")
+
+
+def start(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start the emulator with two network security groups without rules of their own."""
+    server = start_server("azure", CONFIG, folder)
+    faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
+    faults.__enter__()
+    return CloudAccount(
+        provider="azure",
+        server=server,
+        faults=faults,
+        options={
+            "endpoints": {"arm": faults.url, "entra": faults.url, "graph": f"{faults.url}/graph"},
+            "ca_file": server.ca_file,
+        },
+        secret=SECRET,
+        wrong_secret={**SECRET, "client_secret": "another-client-secret-9876543210"},
+        scopes=(
+            {"kind": KIND, "name": "api-one", "parent": GROUP},
+            {"kind": KIND, "name": "api-two", "parent": GROUP},
+        ),
+        unknown_scope={"kind": KIND, "name": "nowhere", "parent": GROUP},
+        add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),
+        is_write=lambda name: name.startswith(WRITES),
+        is_login=lambda name: name.endswith(("/token", "/openid-configuration")),
+        least_reads=1,
+        # One write holds what opens and what closes.
+        add_call="PUT */networkSecurityGroups/*",
+        remove_call="PUT */networkSecurityGroups/*",
+        shape="arm",
+        reset=server.reset,
+        icmp_types=False,
+    )
+
+
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    session = requests.Session()
+    session.trust_env, session.verify = False, ca_file
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": SECRET["client_id"],
+        "client_secret": SECRET["client_secret"],
+        "scope": f"{url}/.default",
+    }
+    token = session.post(f"{url}/{SECRET['tenant_id']}/oauth2/v2.0/token", data=form, timeout=30).json()
+    low, high = entry.ports or (0, 65535)
+    properties = {
+        "access": "Allow",
+        "direction": "Inbound",
+        "priority": 150,
+        "protocol": entry.protocol.title(),
+        "sourceAddressPrefix": entry.cidr,
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": f"{low}-{high}",
+    }
+    path = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{scope['parent']}/providers/Microsoft.Network"
+    answer = session.put(
+        f"{url}{path}/networkSecurityGroups/{scope['name']}/securityRules/by-the-customer",
+        params={"api-version": "2025-07-01"},
+        headers={"Authorization": f"Bearer {token['access_token']}"},
+        json={"properties": properties},
+        timeout=30,
+    )
+    answer.raise_for_status()

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the contract suite must know of a provider's account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
+from lab.faults import FaultProxy
+from tests.support.servers import LabServer
+
+
+@dataclass
+class CloudAccount:
+    """An account at a real server, reached through the fault proxy, which counts and spoils calls.
+
+    ``options`` are the module's connection options without credential and secret store; ``secret`` the credential's
+    fields, ``wrong_secret`` one that the server refuses. ``scopes`` are two existing scopes without entries.
+    ``add_foreign(scope, entry)`` opens an entry as somebody else would, without this store's mark. ``is_write`` tells
+    from a call's name whether it writes. ``least_reads`` is the provider's minimum to read both scopes by name,
+    signing in left out (``is_login``). ``add_call`` and ``remove_call`` are patterns of the calls that open and close
+    entries; ``shape`` is how the provider throttles. ``icmp_types`` says whether its rules know types of ICMP.
+    """
+
+    provider: str
+    server: LabServer
+    faults: FaultProxy
+    options: Mapping[str, Any]
+    secret: Mapping[str, str]
+    wrong_secret: Mapping[str, str]
+    scopes: tuple[Mapping[str, str], Mapping[str, str]]
+    unknown_scope: Mapping[str, str]
+    add_foreign: Callable[[Mapping[str, str], Entry], None]
+    is_write: Callable[[str], bool]
+    least_reads: int
+    add_call: str
+    remove_call: str
+    shape: str
+    reset: Callable[[], None]
+    is_login: Callable[[str], bool] = lambda name: False
+    icmp_types: bool = True
+
+    def writes(self) -> list[str]:
+        """Return the names of the writing calls since the last reset."""
+        return [name for name in self.faults.operations() if self.is_write(name)]
+
+    def reads(self) -> list[str]:
+        """Return the names of the reading calls since the last reset, signing in left out."""
+        names = self.faults.operations()
+        return [name for name in names if not self.is_write(name) and not self.is_login(name)]

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An account of the CloudStack emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import requests
+from cs import CloudStack
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
+from lab.faults import FaultProxy
+from tests.support.servers import StartServer
+
+from .base import CloudAccount
+
+SECRET = {"api_key": "contract-api-key", "secret_key": "contract-secret-key-0123456789"}
+CONFIG = {
+    "job_delay_s": 0,
+    "accounts": [
+        {
+            "name": "initech",
+            "users": [{"username": "store", "apikey": SECRET["api_key"], "secretkey": SECRET["secret_key"]}],
+            "security_groups": [{"name": "api-one"}, {"name": "api-two"}],
+        }
+    ],
+}
+
+
+def start(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start the emulator with two empty security groups."""
+    server = start_server("cloudstack", CONFIG, folder)
+    faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
+    faults.__enter__()
+    return CloudAccount(
+        provider="cloudstack",
+        server=server,
+        faults=faults,
+        options={"endpoints": {"api": f"{faults.url}/client/api"}, "ca_file": server.ca_file},
+        secret=SECRET,
+        wrong_secret={**SECRET, "secret_key": "another-secret-key-9876543210"},
+        scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
+        unknown_scope={"kind": "security_group", "name": "nowhere"},
+        add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),
+        is_write=lambda name: not name.startswith(("list", "query", "get", "GET /_lab")),
+        least_reads=1,
+        add_call="authorizeSecurityGroupIngress",
+        remove_call="revokeSecurityGroupIngress",
+        shape="cloudstack",
+        reset=server.reset,
+    )
+
+
+def _certificate(folder: Path) -> tuple[str, str]:
+    from lab.ca import issue, make_ca
+
+    cert, key = issue(make_ca(folder / "ca"), ["localhost"], ["127.0.0.1"])
+    return str(cert), str(key)
+
+
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    session = requests.Session()
+    session.trust_env = False
+    client = CloudStack(
+        endpoint=f"{url}/client/api",
+        key=SECRET["api_key"],
+        secret=SECRET["secret_key"],
+        verify=ca_file,
+        session=session,
+    )
+    ports = {"startport": entry.ports[0], "endport": entry.ports[1]} if entry.ports else {}
+    client.authorizeSecurityGroupIngress(
+        securitygroupname=scope["name"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **ports
+    )

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The accounts of the contract suite: one server per provider for the whole run, reset before each test."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.module import run_module
+from tests.support.openbao import MOUNT, OpenBao
+from tests.support.servers import _starter
+
+from .accounts import SLOW, STARTERS
+from .accounts.base import CloudAccount
+
+PROVIDERS = [
+    pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name) for name in sorted(STARTERS)
+]
+
+
+@pytest.fixture(scope="session", params=PROVIDERS)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
+    starter = _starter(tmp_path_factory)
+    start_server = next(starter)
+    account = STARTERS[request.param](start_server, tmp_path_factory.mktemp(f"contract-{request.param}"))
+    yield account
+    account.faults.__exit__(None, None, None)
+    next(starter, None)
+
+
+@pytest.fixture
+def account(running: CloudAccount) -> CloudAccount:
+    running.reset()
+    running.faults.reset()
+    return running
+
+
+@pytest.fixture(scope="session")
+def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
+    """The real OpenBao server, for the whole run."""
+    secrets_file = tmp_path_factory.mktemp("openbao") / "secrets.json"
+    starter = _starter(tmp_path_factory)
+    config = {"mount": MOUNT, "secrets_file": str(secrets_file)}
+    yield OpenBao(next(starter)("openbao", config, module="lab.openbao"), secrets_file)
+    next(starter, None)
+
+
+class Store:
+    """Runs modules with the account's options and a secret store that holds its credential."""
+
+    def __init__(self, account: CloudAccount, folder: Path) -> None:
+        key = folder / "key"
+        key.write_bytes(base64.b64encode(os.urandom(32)))
+        key.chmod(0o600)
+        self.account = account
+        self.option = {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
+        self.opened = open_store(self.option, lambda *values: None)
+
+    def keep(self, name: str, secret: Any) -> None:
+        """Put a credential into the store without a probe."""
+        hidden = [field for field in secret if "secret" in field]
+        public = {field: value for field, value in secret.items() if field not in hidden}
+        secrets = {field: secret[field] for field in hidden}
+        record = {"version": 1, "provider": self.account.provider, "public": public, "secrets": secrets}
+        self.opened.put(name, record)
+
+    def options(self, **more: Any) -> dict[str, Any]:
+        """Return a module's arguments for the account."""
+        base = {"provider": self.account.provider, "credential": "account", "secret_store": self.option, "retries": 3}
+        return {**base, **self.account.options, **more}
+
+    def run(self, module: str, *, check: bool = False, diff: bool = False, **more: Any) -> dict[str, Any]:
+        """Run one module of the collection."""
+        return run_module(module, self.options(**more), check=check, diff=diff)
+
+    def apply(self, *entries: Any, purge: str = "own", check: bool = False, **more: Any) -> dict[str, Any]:
+        """Bring the first scope to these entries."""
+        lists = [{"scope": dict(self.account.scopes[0]), "entries": list(entries), "purge": purge}]
+        return self.run("access_allowlist", check=check, diff=True, allowlists=lists, **more)
+
+    def held(self) -> set[str]:
+        """Return the entries of the first scope, as the info module shows them."""
+        lists = [{"scope": dict(self.account.scopes[0])}]
+        got = self.run("access_allowlist_info", allowlists=lists)["allowlists"][0]["entries"]
+        return {f"{row['cidr']} {row['protocol']}/{row['ports']}" for row in got}
+
+
+@pytest.fixture
+def store(account: CloudAccount, tmp_path: Path) -> Store:
+    made = Store(account, tmp_path)
+    made.keep("account", account.secret)
+    return made

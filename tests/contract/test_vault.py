@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What only a server can do to a secret store: refuse, be sealed, be down, be somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from lab.ca import make_ca
+from tests.support.openbao import OpenBao, vault_option
+
+
+def opened(option: dict[str, Any]) -> Any:
+    return open_store(option, lambda *values: None)
+
+
+def kind(option: dict[str, Any]) -> str:
+    with pytest.raises(SecretStoreError) as caught:
+        opened(option).get("acme")
+    return caught.value.kind
+
+
+@pytest.fixture
+def option(openbao: OpenBao, tmp_path: Path) -> dict[str, Any]:
+    return vault_option(openbao, tmp_path)
+
+
+def test_a_sealed_server_says_so_and_works_again_once_opened(openbao: OpenBao, option: dict[str, Any]) -> None:
+    opened(option).put("acme", {"n": 1})
+    openbao.root().call("PUT", "sys/seal")
+    try:
+        assert kind(option) == "sealed"
+    finally:
+        openbao.unseal()
+    assert opened(option).get("acme") == {"n": 1}
+
+
+def test_a_server_that_is_down_is_told_apart(option: dict[str, Any]) -> None:
+    assert kind({**option, "url": "https://127.0.0.1:9"}) == "down"
+
+
+def test_a_certificate_of_another_authority_is_refused(option: dict[str, Any], tmp_path: Path) -> None:
+    other = make_ca(tmp_path / "other")
+    assert kind({**option, "auth": {**option["auth"], "ca_file": str(other.cert_path)}}) == "tls"
+
+
+def test_a_token_that_may_not_is_locked_out(option: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s.unknown-token", encoding="utf-8")
+    assert kind(option) == "locked"
+
+
+def test_a_token_file_that_others_can_read_is_refused(option: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "token").chmod(0o644)
+    assert kind(option) == "unsafe"
+
+
+def test_an_approle_opens_it_and_its_secret_id_is_hidden(
+    openbao: OpenBao, option: dict[str, Any], tmp_path: Path
+) -> None:
+    secret_id = tmp_path / "secret-id"
+    secret_id.write_text(openbao.secrets["secret_id"], encoding="utf-8")
+    secret_id.chmod(0o600)
+    auth = {
+        "role_id": openbao.secrets["role_id"],
+        "secret_id_file": str(secret_id),
+        "ca_file": option["auth"]["ca_file"],
+    }
+    hidden: list[str] = []
+    open_store({**option, "auth": auth}, lambda *values: hidden.extend(values)).put("acme", {"n": 2})
+    assert openbao.secrets["secret_id"] in hidden
+    assert opened(option).get("acme") == {"n": 2}
+
+
+def test_plain_http_is_refused(option: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match="is not https"):
+        opened({**option, "url": option["url"].replace("https", "http")})
+
+
+def test_a_mount_that_is_not_there_is_named(option: dict[str, Any]) -> None:
+    with pytest.raises(SecretStoreError):
+        opened({**option, "path": "nowhere/x"}).put("acme", {})

@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The persistent client on the proxy host: it comes back by itself, and its proxy serves named sources only."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from lab.topology import CLOUDSTACK_API, STORE
+from tests.support.vpn import BACK_WITHIN_S, CLIENT, Vpn, address, seconds_until
+
+pytestmark = pytest.mark.lab
+
+API = f"{CLOUDSTACK_API.ip}:{CLOUDSTACK_API.port}"
+
+
+def through_proxy(vpn: Vpn, host: str, target: str = API, scheme: str = "https") -> str:
+    """The proxy's status for CONNECT and the API's own, as ``200 404``."""
+    proxy = f"http://{address('proxy-1', STORE.name)}:3128"
+    says = "%{http_connect} %{http_code}"
+    return vpn.lab.ssh(host, f"curl -sk -m 8 -x {proxy} -o /dev/null -w '{says}' {scheme}://{target}/").stdout
+
+
+def answers(vpn: Vpn) -> bool:
+    connect, status = through_proxy(vpn, "store-1").split()
+    return connect == "200" and status != "000"
+
+
+def access_log(vpn: Vpn) -> str:
+    return vpn.lab.ssh("proxy-1", "cat /var/log/squid/access.log").stdout
+
+
+def test_a_named_source_reaches_the_api_through_proxy_and_tunnel(vpn: Vpn) -> None:
+    before = vpn.state("proxy-1", CLIENT)
+    assert answers(vpn)
+    after = vpn.state("proxy-1", CLIENT)
+    assert after["virtual_ip"].startswith("10.203.13.")
+    assert after["esp_bytes_out"] > before["esp_bytes_out"]
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "scheme"),
+    [
+        pytest.param("store-2", API, "https", id="a source that is not named"),
+        pytest.param("store-1", f"{CLOUDSTACK_API.ip}:22", "https", id="another port"),
+        pytest.param("store-1", f"{address('cs-gw', 'lab-public')}:443", "https", id="another host"),
+        pytest.param("store-1", API, "http", id="a request in clear"),
+    ],
+)
+def test_the_proxy_refuses_and_logs(vpn: Vpn, host: str, target: str, scheme: str) -> None:
+    before = access_log(vpn).count("TCP_DENIED/403")
+    assert "403" in through_proxy(vpn, host, target, scheme)
+    assert access_log(vpn).count("TCP_DENIED/403") == before + 1
+
+
+def test_nobody_is_forwarded_through_the_proxy_host(vpn: Vpn) -> None:
+    try:
+        vpn.lab.ssh("store-1", f"ip route replace {CLOUDSTACK_API.ip} via {address('proxy-1', STORE.name)}")
+        vpn.lab.ssh("proxy-1", "sysctl -w net.ipv4.ip_forward=1")
+        assert not vpn.reaches("store-1", CLOUDSTACK_API.ip, CLOUDSTACK_API.port)
+    finally:
+        vpn.lab.ssh("proxy-1", "sysctl -w net.ipv4.ip_forward=0")
+        vpn.lab.ssh("store-1", f"ip route del {CLOUDSTACK_API.ip}")
+    assert f"SRC={address('store-1', STORE.name)} " in vpn.log("proxy-1")
+
+
+@pytest.mark.parametrize(
+    ("host", "fault"),
+    [
+        pytest.param("proxy-1", "systemctl kill --signal=KILL strongswan", id="own charon killed"),
+        pytest.param("cs-gw", "systemctl kill --signal=KILL strongswan", id="peer's charon killed"),
+        pytest.param("cs-gw", "systemctl restart strongswan", id="peer restarted"),
+        pytest.param("proxy-1", "systemctl kill --signal=KILL squid", id="proxy killed"),
+    ],
+)
+def test_the_api_is_back_within_30_seconds(vpn: Vpn, host: str, fault: str) -> None:
+    assert answers(vpn)
+    assert vpn.lab.ssh(host, fault).returncode == 0
+    time.sleep(1)
+    took = 1 + seconds_until(lambda: answers(vpn), BACK_WITHIN_S)
+    print(f"\nback after {took:.1f} s: {host}: {fault}")
+
+
+def test_the_probe_starts_a_tunnel_anew_that_is_up_but_carries_nothing(vpn: Vpn) -> None:
+    # The peer's packets are swallowed on their way back although the SA stays: the probe must not trust the SA.
+    before = vpn.state("proxy-1", CLIENT)["child_id"]
+    swallow = "nft add table inet swallow; nft 'add chain inet swallow in { type filter hook input priority -30 ; }';"
+    swallow += f" nft add rule inet swallow in ip saddr {CLOUDSTACK_API.ip} drop"
+    vpn.lab.ssh("proxy-1", swallow)
+    try:
+        seconds_until(lambda: vpn.state("proxy-1", CLIENT).get("child_id", before) > before, 60)
+    finally:
+        vpn.lab.ssh("proxy-1", "nft delete table inet swallow")
+    said = vpn.lab.ssh("proxy-1", "journalctl -u service-store-proxy-probe -n 20 -o cat --no-pager").stdout
+    assert f"{API} is silent" in said
+    assert f"started tunnel {CLIENT} anew" in said
+    seconds_until(lambda: answers(vpn), BACK_WITHIN_S)

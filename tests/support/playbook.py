@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a playbook with the real command, as an operator would, and keeps everything it leaves behind in one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: exit status, everything printed, and every command line seen while it ran."""
+
+    status: int
+    output: str
+    command_lines: frozenset[str]
+
+
+def run_playbook(
+    playbook: str,
+    folder: Path,
+    *arguments: str,
+    variables: Mapping[str, Any] | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout_s: float = 300.0,
+) -> Run:
+    """Run ``playbook`` (a path or a full name) in ``folder``, with Ansible's home, temporary files and cache in it."""
+    extra = folder / "variables.json"
+    extra.write_text(json.dumps(dict(variables or {})), encoding="utf-8")
+    command = [str(BIN / "ansible-playbook"), playbook, "-e", f"@{extra}", *arguments]
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        "PATH": f"{BIN}:{os.environ['PATH']}",
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "ANSIBLE_LOCAL_TEMP": str(temporary),
+        "ANSIBLE_REMOTE_TEMP": str(temporary),
+        "TMPDIR": str(temporary),
+        "ANSIBLE_NOCOLOR": "1",
+        **(env or {}),
+    }
+    seen: set[str] = set()
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        finished = threading.Event()
+        watcher = threading.Thread(target=_watch, args=(finished, seen), daemon=True)
+        watcher.start()
+        try:
+            output, _none = process.communicate(timeout=timeout_s)
+        finally:
+            process.kill()
+            finished.set()
+            watcher.join()
+    return Run(process.returncode, output, frozenset(seen))
+
+
+def _watch(finished: threading.Event, seen: set[str]) -> None:
+    """Note the command line and environment of every process of the machine until the run has ended."""
+    while not finished.wait(0.02):
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                seen.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+            except OSError:
+                continue
+
+
+def left_behind(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Yield every file that a run left in its folder, with its content."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path, path.read_bytes()

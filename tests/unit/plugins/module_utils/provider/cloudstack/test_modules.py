@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""BT Cloud through the modules: the store renders, the provider's staff applies, the source list holds."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.module import ModuleFailed, run_module
+from tests.support.servers import LabServer
+
+SETTING = "api.allowed.source.cidr.list"
+
+
+class Operator:
+    """Runs modules for the account of one key."""
+
+    def __init__(self, server: LabServer, folder: Path, account: str) -> None:
+        key = folder / "key"
+        key.write_bytes(base64.b64encode(os.urandom(32)))
+        key.chmod(0o600)
+        store = {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
+        meta = {"registered_at": "2026-01-01T00:00:00Z"}
+        public, secrets = {"api_key": f"k-{account}"}, {"secret_key": f"s-{account}"}
+        record = {"version": 1, "provider": "bt_cloud", "public": public, "secrets": secrets, "meta": meta}
+        open_store(store, lambda *values: None).put("umbrella", record)
+        self._options = {
+            "provider": "bt_cloud",
+            "credential": "umbrella",
+            "secret_store": store,
+            "endpoints": {"api": server.url},
+            "ca_file": server.ca_file,
+            "retries": 0,
+        }
+
+    def run(self, module: str, **options: Any) -> dict[str, Any]:
+        return run_module(module, {**self._options, **options}, diff=True)
+
+
+def test_the_customers_key_renders_and_changes_nothing(server: LabServer, tmp_path: Path) -> None:
+    customer = Operator(server, tmp_path, "reader")
+    result = customer.run("api_source_restriction", addresses=["127.0.0.0/8"])
+    assert not result["changed"] and result["applied_by"] == "provider" and result["in_effect"] is False
+    assert f"name={SETTING} accountid=" in result["sheet"]
+    assert [call["command"] for call in server.calls() if not call["command"].startswith("list")] == []
+
+
+def test_what_the_staff_applied_is_seen_to_be_in_effect(server: LabServer, tmp_path: Path) -> None:
+    (tmp_path / "customer").mkdir()
+    customer = Operator(server, tmp_path / "customer", "reader")
+    wanted = ["127.0.0.0/8"]
+    sheet = customer.run("api_source_restriction", addresses=wanted)["sheet"]
+    command = next(line for line in sheet.splitlines() if line.startswith("With CloudMonkey"))
+    given = dict(word.split("=", 1) for word in command.split() if "=" in word)
+    (tmp_path / "staff").mkdir()
+    staff = Operator(server, tmp_path / "staff", "staff").run("access_probe", expect="allowed")
+    assert staff["outcome"] == "allowed"
+    apply_as_staff(server, given)
+    result = customer.run("api_source_restriction", addresses=wanted)
+    assert result["in_effect"] is True and result["addresses"] == wanted
+    apply_as_staff(server, {**given, "value": "192.0.2.0/24"})
+    refused = customer.run("access_probe", expect="refused")
+    assert refused["report"]["ok"] and refused["why"].startswith("ip_blocked")
+
+
+def test_a_delegated_role_applies_it_itself_and_a_second_run_changes_nothing(server: LabServer, tmp_path: Path) -> None:
+    owner = Operator(server, tmp_path, "delegate")
+    wanted = {"addresses": ["127.0.0.0/8", "192.0.2.0/24"], "callers": ["127.0.0.1"]}
+    assert owner.run("api_source_restriction", **wanted)["changed"]
+    assert not owner.run("api_source_restriction", **wanted)["changed"]
+    with pytest.raises(ModuleFailed, match="does not hold 127.0.0.1"):
+        owner.run("api_source_restriction", addresses=["192.0.2.0/24"], callers=["127.0.0.1"])
+
+
+def apply_as_staff(server: LabServer, given: dict[str, str]) -> None:
+    import cs
+    import requests
+
+    session = requests.Session()
+    session.trust_env = False
+    staff = cs.CloudStack(f"{server.url}/client/api", "k-staff", "s-staff", verify=server.ca_file, session=session)
+    staff.updateConfiguration(**given)

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The register: what it makes of good files, and how it speaks of bad ones."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.plugin_utils.register.errors import RegisterError
+from ansible_collections.strategic.service_store.plugins.plugin_utils.register.hosts import inventory_of
+from ansible_collections.strategic.service_store.plugins.plugin_utils.register.load import read_register
+
+OPERATOR = """\
+service_store:
+  name: example-store
+  controllers: [198.51.100.5]
+  vars: {ansible_user: ops}
+  store_servers:
+    - {name: store-1, host: 10.0.0.11, public_address: 198.51.100.11, store_address: 10.0.0.11}
+    - {name: store-2, host: 10.0.0.12, public_address: 198.51.100.12}
+  gateways: [{name: store-gw, host: 10.0.0.14, public_address: 198.51.100.14}]
+  proxy_hosts: [{name: proxy-1, host: 10.0.0.15, public_address: 198.51.100.15, proxy_port: 8080}]
+  app_hosts: [{name: app-1, host: 10.0.0.41, account: acme-aws}]
+"""
+CUSTOMER = """\
+customer: acme
+owners: {security: sec@acme.example}
+cloud_accounts:
+  - name: acme-aws
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    egress: store-1
+    api_hosts: [{address: ec2.eu-central-1.amazonaws.com, port: 443}]
+    access:
+      - method: allowlist
+        scopes:
+          - scope: {kind: security_group, name: store-api}
+            entries:
+              - {store_servers: [store-1, store-2], ports: 443, owner: store-team}
+              - {cidr: 203.0.113.9, ports: 8443}
+      - {method: api_source_restriction, store_servers: [store-1, store-2]}
+  - name: acme-cs
+    provider: cloudstack
+    endpoints: {api: "https://cs.acme.example/client/api"}
+    credential: acme-cs
+    egress: proxy-1
+    access:
+      - method: ipsec_proxy
+        proxy_host: proxy-1
+        api: [{address: 10.9.0.10, port: 443}]
+        server: {name: cs-gw, address: 192.0.2.30, pool: 10.9.9.0/28, psk: acme-vpn}
+"""
+
+
+def write(folder: Path, customer: str = CUSTOMER, operator: str = OPERATOR) -> Path:
+    register = folder / "register"
+    register.mkdir(exist_ok=True)
+    (register / "service_store.yml").write_text(operator)
+    (register / "acme.yml").write_text(customer)
+    return register
+
+
+def hosts(folder: Path) -> dict[str, Any]:
+    return {host.name: host for host in inventory_of(read_register(str(write(folder)))).hosts}
+
+
+def test_every_account_is_a_host_in_the_groups_of_its_provider_customer_and_methods(tmp_path: Path) -> None:
+    found = hosts(tmp_path)
+    groups = ["cloud_accounts", "provider_aws", "customer_acme", "access_allowlist", "access_api_source_restriction"]
+    assert found["acme-aws"].groups == groups
+    assert found["store-1"].groups == ["store_servers"]
+    assert found["app-1"].variables["service_store_account_name"] == "acme-aws"
+
+
+def test_names_of_store_servers_become_the_addresses_that_clouds_see(tmp_path: Path) -> None:
+    variables = hosts(tmp_path)["acme-aws"].variables
+    assert variables["service_store_proxy"] == "http://10.0.0.11:3128"
+    assert variables["service_store_callers"] == ["198.51.100.11"]
+    assert variables["service_store_restriction_addresses"] == ["198.51.100.11", "198.51.100.12"]
+    entries = variables["service_store_allowlists"][0]["entries"]
+    assert [entry["cidr"] for entry in entries] == ["198.51.100.11", "198.51.100.12", "203.0.113.9"]
+    assert entries[0]["ports"] == "443"
+    assert hosts(tmp_path)["acme-cs"].variables["service_store_proxy"] == "http://10.0.0.15:8080"
+
+
+def test_tunnels_routes_and_proxy_targets_reach_the_hosts_that_need_them(tmp_path: Path) -> None:
+    found = hosts(tmp_path)
+    (client,) = found["proxy-1"].variables["service_store_ipsec_connections"]
+    assert client["kind"] == "client" and client["remote"] == {"address": "192.0.2.30"}
+    assert found["proxy-1"].variables["service_store_ipsec_keys"] == {"acme-cs": "acme-vpn"}
+    targets = [(t["address"], t["port"]) for t in found["proxy-1"].variables["service_store_egress_targets"]]
+    assert targets == [("cs.acme.example", 443), ("10.9.0.10", 443)]
+    assert found["acme-cs"].variables["service_store_tunnels"] == [client]
+
+
+def broken(old: str, new: str) -> str:
+    assert CUSTOMER.count(old) >= 1
+    return CUSTOMER.replace(old, new, 1)
+
+
+@pytest.mark.parametrize(
+    ("customer", "words"),
+    [
+        pytest.param(
+            broken("    region:", "    regoin:"), r"acme.yml:6: cloud_accounts.0: unknown key regoin", id="key"
+        ),
+        pytest.param(
+            broken("provider: aws", "provider: gcp"), r"acme.yml:5: .*'gcp' is not one of aws, azure", id="provider"
+        ),
+        pytest.param(
+            broken("    credential: acme-aws\n", ""),
+            r"acme.yml:4: cloud_accounts.0: 'credential' is a required property; add it",
+            id="no credential",
+        ),
+        pytest.param(
+            broken("egress: store-1", "egress: store-9"),
+            r"acme.yml:8: store-9 is no host of service_store",
+            id="egress",
+        ),
+        pytest.param(
+            broken("[store-1, store-2], ports", "[store-7], ports"), r"acme.yml:15: store-7 is no host", id="server"
+        ),
+        pytest.param(
+            broken("name: acme-cs", "name: acme-aws"), r"acme.yml:18: the name acme-aws is already", id="twice"
+        ),
+        pytest.param(
+            broken("region: eu", "provider: aws\n    region: eu"), r"acme.yml:6: key provider stands", id="key2"
+        ),
+        pytest.param(broken("  - name: acme-aws", " - name: acme-aws"), r"acme.yml:\d+: is no YAML", id="yaml"),
+        pytest.param(
+            broken("    api_hosts: [{address: ec2.eu-central-1.amazonaws.com, port: 443}]\n", ""),
+            r"acme.yml:8: the egress of acme-aws has nothing to let through",
+            id="nothing to let through",
+        ),
+        pytest.param(broken("https://cs", "http://cs"), r"acme.yml:20: .*does not match", id="http"),
+        pytest.param(broken("ports: 8443", "prots: 8443"), r"acme.yml:16: .*unknown key prots", id="deep key"),
+    ],
+)
+def test_a_mistake_names_file_and_line(tmp_path: Path, customer: str, words: str) -> None:
+    with pytest.raises(RegisterError, match=words):
+        inventory_of(read_register(str(write(tmp_path, customer))))
+
+
+def test_a_folder_without_the_operators_file_is_no_register(tmp_path: Path) -> None:
+    with pytest.raises(RegisterError, match="holds no service_store.yml"):
+        read_register(str(tmp_path))
+
+
+def run_inventory(folder: Path) -> subprocess.CompletedProcess[str]:
+    config = folder / "service_store.inventory.yml"
+    config.write_text("plugin: strategic.service_store.register\nregister: ./register\n")
+    command = [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(config), "--list"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
+def plain(value: Any) -> Any:
+    return value["__ansible_unsafe"] if isinstance(value, dict) else value
+
+
+def test_ansible_sees_the_inventory(tmp_path: Path) -> None:
+    write(tmp_path)
+    done = run_inventory(tmp_path)
+    listed = json.loads(done.stdout)
+    assert listed["cloud_accounts"]["hosts"] == ["acme-aws", "acme-cs"]
+    variables = listed["_meta"]["hostvars"]
+    # The register is data: its texts are never rendered as templates, and ansible-inventory marks them so.
+    assert plain(variables["acme-aws"]["ansible_connection"]) == "local"
+    assert plain(variables["store-1"]["ansible_user"]) == "ops"
+    assert variables["acme-aws"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
+
+
+def test_ansible_shows_the_mistake_with_file_and_line(tmp_path: Path) -> None:
+    write(tmp_path, broken("    region:", "    regoin:"))
+    done = run_inventory(tmp_path)
+    assert "acme.yml:6: cloud_accounts.0: unknown key regoin" in done.stderr

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make test`: runs make targets as stages, two lanes at a time, and says at the end what each cost.
+
+One lane needs the processor (static checks), the other mostly waits for the lab: two cores carry both.
+A stage that fails stops only the stages that need it, so that one run shows everything that is wrong.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / "build" / "log"
+_PYTEST_SUMMARY = re.compile(r"^=* ?(?=.*\b\d+ (?:passed|failed|errors?|skipped)\b)(.*) in [\d.]+s\b", re.MULTILINE)
+_COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
+
+
+@dataclass
+class Stage:
+    """One make target; `needs` names the stages that must have passed before it starts."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    status: str = "not run"
+    seconds: float = 0.0
+    passed: int = 0
+    failed: int = 0
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+def parse(words: list[str]) -> list[Stage]:
+    """Read `name` or `name:needed,needed`."""
+    stages = []
+    for word in words:
+        name, _colon, needs = word.partition(":")
+        stages.append(Stage(name, tuple(n for n in needs.split(",") if n)))
+    return stages
+
+
+def run_lane(lane: list[Stage], stages: dict[str, Stage]) -> None:
+    """Run the stages of one lane in order, each after what it needs."""
+    for stage in lane:
+        try:
+            for name in stage.needs:
+                stages[name].done.wait()
+            if any(stages[name].status != "passed" for name in stage.needs):
+                stage.status, stage.failed = "blocked", 1
+                _say(f"{stage.name}: not run, because {' or '.join(stage.needs)} failed")
+            else:
+                run(stage)
+        finally:
+            stage.done.set()
+
+
+def run(stage: Stage) -> None:
+    """Run one make target; its output goes to a file and is shown when it fails."""
+    log = LOGS / f"{stage.name}.log"
+    _say(f"{stage.name}: started")
+    started = time.monotonic()
+    with log.open("w", encoding="utf-8") as out:
+        command = ["make", "--no-print-directory", stage.name]
+        env = {**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"}
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT, check=False)
+    code = done.returncode
+    stage.seconds = time.monotonic() - started
+    text = log.read_text(encoding="utf-8", errors="replace")
+    stage.passed, stage.failed = count(text, ok=code == 0)
+    stage.status = "passed" if code == 0 else "FAILED"
+    if code == 0:
+        _say(f"{stage.name}: passed in {stage.seconds:.0f} s")
+        return
+    where = log.relative_to(ROOT)
+    _say(f"{stage.name}: FAILED after {stage.seconds:.0f} s; the end of {where}:\n{text[-8000:]}")
+
+
+def count(text: str, *, ok: bool) -> tuple[int, int]:
+    """Return what passed and failed: pytest's own counts where there are any, else one for the stage."""
+    passed = failed = 0
+    for summary in _PYTEST_SUMMARY.findall(text):
+        for number, word in _COUNT.findall(summary):
+            if word == "passed":
+                passed += int(number)
+            else:
+                failed += int(number)
+    if ok:
+        return max(passed, 1), 0
+    return passed, max(failed, 1)
+
+
+def table(stages: list[Stage], seconds: float) -> str:
+    """Render the closing table; its last line is the machine-readable count."""
+    width = max(len(stage.name) for stage in stages)
+    rows = [
+        f"{s.name:<{width}}  {s.status:<8} {s.seconds:7.1f} s  {s.passed:5d} passed {s.failed:5d} failed"
+        for s in stages
+    ]
+    passed, failed = sum(s.passed for s in stages), sum(s.failed for s in stages)
+    return "\n".join(["", *rows, f"{'all':<{width}}  {'':<8} {seconds:7.1f} s", f"{passed} passed, {failed} failed"])
+
+
+def _say(text: str) -> None:
+    print(f"[{time.strftime('%H:%M:%S')}] {text}", flush=True)
+
+
+def main() -> int:
+    """Run `--lane STAGE...` groups side by side; 0 only when every stage passed."""
+    parser = argparse.ArgumentParser(prog="python -m tools.stages", description=__doc__)
+    parser.add_argument("--lane", action="append", nargs="+", required=True, metavar="STAGE[:NEEDS]")
+    lanes = [parse(words) for words in parser.parse_args().lane]
+    stages = {stage.name: stage for lane in lanes for stage in lane}
+    unknown = {name for stage in stages.values() for name in stage.needs} - set(stages)
+    if unknown:
+        parser.error(f"a stage needs {', '.join(sorted(unknown))}, which is no stage")
+    LOGS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    threads = [threading.Thread(target=run_lane, args=(lane, stages)) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(table(list(stages.values()), time.monotonic() - started), flush=True)
+    return 0 if all(stage.status == "passed" for stage in stages.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
