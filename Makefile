@@ -11,6 +11,8 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export ANSIBLE_HOME ?= $(CURDIR)/.ansible
 PYTEST := $(BIN)/python -m pytest
+# A file stays on one worker, so that the server its tests share is started once.
+SPREAD := -n 2 --dist loadfile
 # The link tree under which Python and Ansible tools see the checkout by the collection's full name.
 TREE := .cache/tree
 FQCN_ROOT := $(TREE)/ansible_collections/strategic/service_store
@@ -19,8 +21,8 @@ INSTALLED := build/installed
 RUN := build/run
 
 # Side by side: the first lane needs the processor, the second mostly waits for the lab.
-LANES = --lane build lint docs-lint import:build unit-min sanity sanity-min \
-        --lane unit lab-up integration-installed:build,lab-up molecule-installed:build lab-down
+LANES = --lane build lint docs-lint execution-environment import:build unit-min sanity sanity-min \
+        --lane unit lab-up rollout:lab-up integration-installed:build,lab-up molecule-installed:build lab-down
 
 ##@ Everyday
 .PHONY: help setup demo demo-down test test-fast
@@ -34,6 +36,10 @@ setup: ## virtual environments and Debian packages; a moment when nothing change
 demo: setup ## start the lab, roll out to five cloud accounts, show the proofs and a report
 	@$(TOOL).demo
 
+.PHONY: rollout
+rollout: setup ## what `make demo` does, as a test: it fails where a proof does not hold
+	@$(TOOL).demo
+
 demo-down: setup ## stop the lab and remove everything it made
 	@$(BIN)/python -m lab down
 
@@ -41,16 +47,16 @@ test: setup ## every test, as CI runs it, with a table of stages at the end
 	@$(TOOL).stages $(LANES)
 
 test-fast: setup ruff ## what a developer runs all day: ruff, and the unit and contract tests that are not slow
-	@$(PYTEST) -q -n 2 -m "not slow and not long and not openstack and not lab" tests/unit tests/contract
+	@$(PYTEST) -q $(SPREAD) -m "not slow and not long and not openstack and not lab" tests/unit tests/contract
 
 ##@ Tests
-.PHONY: unit unit-min integration integration-installed molecule molecule-installed test-long bench
+.PHONY: unit unit-min integration integration-installed molecule molecule-installed test-long
 unit: setup ## unit and contract tests on the newest pair of versions
-	@$(PYTEST) -n 2 -m "not long and not lab" tests/unit tests/contract
+	@$(PYTEST) $(SPREAD) -m "not long and not lab" tests/unit tests/contract
 
 unit-min: setup ## the same on the oldest pair: Python 3.11 with ansible-core 2.19
 	@if [ -d .venv-min ]; then \
-	  PATH="$(CURDIR)/.venv-min/bin:$$PATH" .venv-min/bin/python -m pytest -n 2 -m "not long and not lab and not openstack" tests/unit tests/contract; \
+	  PATH="$(CURDIR)/.venv-min/bin:$$PATH" .venv-min/bin/python -m pytest $(SPREAD) -m "not long and not lab and not openstack" tests/unit tests/contract; \
 	else echo "this machine has one Python: the other pair is not tested here"; fi
 
 integration: setup lab-up ## integration tests against the lab, on the checkout (leaves the lab up)
@@ -69,9 +75,6 @@ molecule-installed: setup install ## role tests on the installed tarball
 
 test-long: setup ## tests that take minutes each
 	@$(PYTEST) -m long tests
-
-bench: setup ## measurements: seconds and API calls
-	@$(PYTEST) -s tests/bench
 
 ##@ Lab
 .PHONY: lab-up lab-down
@@ -115,6 +118,10 @@ format: setup ## let ruff sort imports, modernise and format
 	@$(BIN)/ruff check --select I,UP,F401 --fix --unsafe-fixes . && $(BIN)/ruff format .
 
 ##@ Packaging
+.PHONY: execution-environment
+execution-environment: setup ## the build context of an execution environment, without building the image
+	@rm -rf build/ee && $(BIN)/ansible-builder create --file execution-environment.yml --context build/ee
+
 .PHONY: build install import changelog lock clean tree
 build: setup ## the collection's tarball, in build/
 	@$(TOOL).tree build
@@ -125,8 +132,8 @@ install: setup ## install the tarball into an empty tree, build/installed
 import: setup ## galaxy-importer on the tarball
 	@$(TOOL).galaxy_import
 
-changelog: setup ## write CHANGELOG.rst from the fragments for the version of galaxy.yml
-	@$(BIN)/antsibull-changelog release
+changelog: setup tree ## write CHANGELOG.rst from the fragments for the version of galaxy.yml
+	@ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(TREE) $(BIN)/antsibull-changelog release --update-existing --reload-plugins
 
 lock: setup ## resolve the requirement files anew
 	@$(TOOL).lock

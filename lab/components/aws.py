@@ -51,6 +51,8 @@ POLICY = {
     "Statement": [
         _statement("ec2", _EC2),
         _statement("iam", _IAM, f"arn:aws:iam::{ACCOUNT}:user/{USER}"),
+        # AWS judges a GetUser without a name against the caller's own user, ministack against every user.
+        _statement("iam", ("GetUser",)),
         _statement("s3", _S3),
         _statement("sts", ("GetAccessKeyInfo",)),
     ],
@@ -61,7 +63,7 @@ ADMIN_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Acti
 def make_key() -> dict[str, str]:
     alphabet = string.ascii_uppercase + "234567"
     return {
-        "access_key_id": "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16)),
+        "access_key_id": "AKIA" + "".join(secrets.choice(alphabet) for _unused in range(16)),
         "secret_access_key": secrets.token_urlsafe(30),
     }
 

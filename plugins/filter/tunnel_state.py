@@ -42,7 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value.up), RV(_value.state) and, where it is up, addresses, proposal, bytes and unique ids.
+    - C(up), C(state) and, where it is up, addresses, proposal, bytes and unique ids.
     - The unique ids tell an untouched security association from one that was made anew.
   type: dict
   sample:

@@ -54,7 +54,8 @@ options:
 notes:
   - Needs root (C(become=true)).
   - Refuses a host of the group C(cloud_accounts), whose tasks would run on the controller.
-  - Needs the Python library jsonschema on the controller and nothing but Python on the host.
+  - Needs nothing but Python on the host.
+  - Files of your own controls need the Python library jsonschema on the controller.
   - Sessions that are open stay open when sshd reloads.
 seealso:
   - module: strategic.service_store.baseline_info
@@ -112,7 +113,7 @@ findings:
       status: fail
       expected: "no"
       actual: "yes"
-      evidence: ["/etc/ssh/sshd_config:91"]
+      evidence: ["/etc/ssh/sshd_config:90"]
 repaired:
   description: Ids of the controls that were repaired, or would be in check mode.
   returned: success, or when a control does not pass after the repair
@@ -160,12 +161,12 @@ summary:
   description: Number of controls per verdict after the repair; in check mode, as it would be.
   returned: success, or when a control does not pass after the repair
   type: dict
-  sample: {passed: 126, failed: 0, not_applicable: 15, errors: 0}
+  sample: {passed: 124, failed: 0, not_applicable: 17, errors: 0}
 report:
   description: This host's line in the report of the callback P(strategic.service_store.rollout_report#callback).
   returned: success, or when a control does not pass after the repair
   type: dict
-  sample: {kind: baseline, subject: app-1, passed: 126, failed: 0, waived: 0, not_applicable: 15, changed: 41}
+  sample: {kind: baseline, subject: app-1, passed: 124, failed: 0, waived: 0, not_applicable: 17, changed: 49}
 """
 
 from ansible_collections.strategic.service_store.plugins.module_utils.baseline.spec import APPLY

@@ -28,7 +28,7 @@ attributes:
 notes:
   - Needs root (C(become=true)), because shadow files, sudoers and crontabs are read.
   - Refuses a host of the group C(cloud_accounts), whose tasks would run on the controller.
-  - Needs the Python library jsonschema on the controller.
+  - Files of your own controls need the Python library jsonschema on the controller.
 seealso:
   - module: strategic.service_store.baseline
 """
@@ -103,17 +103,17 @@ findings:
       status: fail
       expected: "no"
       actual: "yes"
-      evidence: ["/etc/ssh/sshd_config:91"]
+      evidence: ["/etc/ssh/sshd_config:90"]
 summary:
   description: Number of controls per verdict.
   returned: success
   type: dict
-  sample: {passed: 85, failed: 41, not_applicable: 15, errors: 0}
+  sample: {passed: 75, failed: 49, not_applicable: 17, errors: 0}
 report:
   description: This host's line in the report of the callback P(strategic.service_store.rollout_report#callback).
   returned: success
   type: dict
-  sample: {kind: baseline, subject: app-1, passed: 85, failed: 41, waived: 0, not_applicable: 15, changed: 0}
+  sample: {kind: baseline, subject: app-1, passed: 75, failed: 49, waived: 0, not_applicable: 17, changed: 0}
 """
 
 from ansible_collections.strategic.service_store.plugins.module_utils.baseline.spec import INFO

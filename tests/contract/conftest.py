@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.module import run_module
 from tests.support.openbao import MOUNT, OpenBao
-from tests.support.servers import _starter
+from tests.support.servers import starter
 
 from .accounts import SLOW, STARTERS
 from .accounts.base import CloudAccount
@@ -28,12 +28,10 @@ PROVIDERS = [
 
 @pytest.fixture(scope="session", params=PROVIDERS)
 def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
-    starter = _starter(tmp_path_factory)
-    start_server = next(starter)
-    account = STARTERS[request.param](start_server, tmp_path_factory.mktemp(f"contract-{request.param}"))
-    yield account
-    account.faults.__exit__(None, None, None)
-    next(starter, None)
+    with starter(tmp_path_factory) as start:
+        account = STARTERS[request.param](start, tmp_path_factory.mktemp(f"contract-{request.param}"))
+        yield account
+        account.faults.__exit__(None, None, None)
 
 
 @pytest.fixture
@@ -47,10 +45,9 @@ def account(running: CloudAccount) -> CloudAccount:
 def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
     """The real OpenBao server, for the whole run."""
     secrets_file = tmp_path_factory.mktemp("openbao") / "secrets.json"
-    starter = _starter(tmp_path_factory)
     config = {"mount": MOUNT, "secrets_file": str(secrets_file)}
-    yield OpenBao(next(starter)("openbao", config, module="lab.openbao"), secrets_file)
-    next(starter, None)
+    with starter(tmp_path_factory) as start:
+        yield OpenBao(start("openbao", config, module="lab.openbao"), secrets_file)
 
 
 class Store:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -331,8 +332,9 @@ def test_submodules_are_refused(world: World) -> None:
 def test_two_runs_at_once_are_refused(world: World) -> None:
     world.deploy("v1")
     with subprocess.Popen(["flock", str(world.place / ".app_release" / "lock"), "sleep", "20"]) as holder:
-        while subprocess.run(["flock", "-n", str(world.place / ".app_release" / "lock"), "true"]).returncode == 0:
-            pass
+        command = ["flock", "-n", str(world.place / ".app_release" / "lock"), "true"]
+        while subprocess.run(command, check=False).returncode == 0:
+            time.sleep(0.01)
         answer = world.deploy("v2")
         holder.kill()
     assert answer["changed"] is False and "another run is deploying" in answer["msg"]

@@ -9,6 +9,7 @@ from .baseline_steps import Append, Folder, Gone, Mode, Owner, Package, Step, Sy
 
 # Read before our own drop-in, so that a repair has to silence it.
 SSHD_EARLY = "/etc/ssh/sshd_config.d/00-a-broken.conf"
+SSHD_LATE = "/etc/ssh/sshd_config.d/99-z-broken.conf"
 # Read after our own drop-in; sudo takes the last value.
 SUDO_LATE = "/etc/sudoers.d/zzz-broken"
 SYSCTL_LATE = "/etc/sysctl.d/zzz-broken.conf"
@@ -34,7 +35,6 @@ _SSHD = {
     "kerberos-authentication": "KerberosAuthentication yes",
     "max-auth-tries": "MaxAuthTries 20",
     "max-sessions": "MaxSessions 99",
-    "max-startups": "MaxStartups 100:30:200",
     "login-grace-time": "LoginGraceTime 10m",
     "client-alive-interval": "ClientAliveInterval 0",
     "client-alive-count": "ClientAliveCountMax 50",
@@ -212,6 +212,8 @@ _OTHER: dict[str, list[Step]] = {
 
 BREAKS: dict[str, list[Step]] = {
     **{f"sshd-{name}": [Append(SSHD_EARLY, line + "\n")] for name, line in _SSHD.items()},
+    # OpenSSH 9.2 keeps the last of several values of this one, and the first of all others.
+    "sshd-max-startups": [Append(SSHD_LATE, "MaxStartups 100:30:200\n")],
     **{f"sudo-{name}": [Append(SUDO_LATE, f"Defaults {text}\n")] for name, text in _SUDO.items()},
     **{name: [Mode(*wrong)] for name, wrong in _FILES.items()},
     **{name: [Append(path, ""), Mode(path, mode)] for name, (path, mode) in _NEW_FILES.items()},

@@ -111,6 +111,8 @@ class _Programs:
             key, value = re.split(r"[\s=]+", line, maxsplit=1)
             if key.lower() == "match":
                 break
+            if key.lower() == "maxstartups":
+                values[key.lower()] = value
             values.setdefault(key.lower(), value.replace("10m", "600"))
         defaults = dict(line.split(" ", 1) for line in SSHD_DEFAULTS.read_text().splitlines())
         return {**defaults, **values}

@@ -171,7 +171,9 @@ def start_server(
 StartServer = Callable[..., LabServer]
 
 
-def _starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+@contextlib.contextmanager
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
+    """What the fixtures give, for fixtures of another scope; every server that it started ends with it."""
     with contextlib.ExitStack() as stack:
 
         def start(
@@ -187,16 +189,19 @@ def _starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
 @pytest.fixture
 def lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     """``lab_server(name, config=None, tmp=None, args=())`` starts a server for one test."""
-    yield from _starter(tmp_path_factory)
+    with starter(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="module")
 def module_lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     """As lab_server, for servers that a whole test file shares (reset() between tests)."""
-    yield from _starter(tmp_path_factory)
+    with starter(tmp_path_factory) as start:
+        yield start
 
 
 @pytest.fixture(scope="session")
 def session_lab_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartServer]:
     """As lab_server, for servers that the whole run shares (reset() between tests)."""
-    yield from _starter(tmp_path_factory)
+    with starter(tmp_path_factory) as start:
+        yield start

@@ -142,7 +142,7 @@ def seconds_until(true: Callable[[], bool], at_most_s: float) -> float:
 
 
 def new_key() -> str:
-    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(40))
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _unused in range(40))
 
 
 def succeeded(done: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:

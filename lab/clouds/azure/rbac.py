@@ -21,7 +21,7 @@ ROLES: dict[str, tuple[str, ...]] = {
 def holds_any(caller: Application, scope: str) -> bool:
     """Whether the caller has any role at, above or below a scope: that makes a subscription visible."""
     wanted = scope.lower()
-    return any(at == wanted or _above(at, wanted) or _above(wanted, at) for _, at in caller.roles)
+    return any(at == wanted or _above(at, wanted) or _above(wanted, at) for _role, at in caller.roles)
 
 
 def require(caller: Application, action: str, scope: str) -> None:

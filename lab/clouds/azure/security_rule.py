@@ -143,7 +143,7 @@ def _one_of(name: str, properties: Json, single: str, several: str) -> list[str]
 
 
 def _check_port(value: str) -> None:
-    low, _, high = str(value).partition("-")
+    low, _dash, high = str(value).partition("-")
     valid = value == "*" or (low.isdigit() and (high or low).isdigit() and int(low) <= int(high or low) <= 65535)
     if not valid:
         raise AzureError(

@@ -58,7 +58,7 @@ def service_of(audience: str, base_url: str) -> str | None:
 
 def bearer(request: Request, signer: Signer, service: str) -> dict[str, Any]:
     """The claims of the request's token, after the checks that the real services make, in their order."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     challenge = {"WWW-Authenticate": f'Bearer authorization_uri="{request.base_url}/common", error="invalid_token"'}
     if scheme.lower() != "bearer" or not token:
         raise AzureError(

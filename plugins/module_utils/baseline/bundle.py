@@ -43,6 +43,12 @@ def load(bundle: Mapping[str, Any]) -> list[Control]:
     return [Control.parse(entry) for entry in data["controls"]]
 
 
+def folder(bundle: Mapping[str, Any]) -> str | None:
+    """The folder `cache` where it exists: for what has to be on disk for a moment."""
+    path = os.path.expanduser(str(bundle["cache"]))
+    return path if os.path.isdir(path) else None
+
+
 def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as stream:

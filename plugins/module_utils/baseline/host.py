@@ -15,6 +15,7 @@ import pwd
 import re
 import stat
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
@@ -33,7 +34,7 @@ def run_command(argv: Sequence[str], timeout_s: float = COMMAND_TIMEOUT_S) -> An
     """Run a program with a plain environment; a missing or hanging one is an answer too."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
             list(argv), stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout_s, env=env, check=False
         )
     except FileNotFoundError:
@@ -58,9 +59,10 @@ def _all(fd: int) -> bytes:
 class Host:
     """A FileSource and more. `root` is another folder than `/` only in tests."""
 
-    def __init__(self, root: str = "/", run: Run = run_command) -> None:
+    def __init__(self, root: str = "/", run: Run = run_command, scratch: str | None = None) -> None:
         self.root = root.rstrip("/")
         self.run = run
+        self._scratch = scratch
         self._memo: dict[str, Any] = {}
         self._bytes: dict[str, bytes | None] = {}
         self._names: Mapping[str, Mapping[str, int]] | None = None
@@ -72,6 +74,10 @@ class Host:
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]
+
+    def scratch(self) -> tempfile.TemporaryDirectory[str]:
+        """A folder for root alone, inside Ansible's remote temporary folder, that goes when its `with` ends."""
+        return tempfile.TemporaryDirectory(prefix="service-store-baseline-", dir=self._scratch)
 
     def forget(self) -> None:
         """Drop everything remembered, because the host has changed."""

@@ -29,7 +29,7 @@ def login(host: Host, bundle: Mapping[str, Any]) -> Login:
 
 def _has_key(host: Host, user: str) -> bool:
     """Whether sshd would find a key for the user: AuthorizedKeysFile with its tokens, sshd_config(5)."""
-    code, out, _err = host.run(sshd.command(host, "-T")) if host.lstat(sshd.PROGRAM) else (1, "", "")
+    code, out, _err = sshd.dump(host) if host.lstat(sshd.PROGRAM) else (1, "", "")
     settings = dict(line.partition(" ")[::2] for line in out.splitlines()) if code == 0 else {}
     if settings.get("authorizedkeyscommand", "none") != "none" or settings.get("trustedusercakeys", "none") != "none":
         return True

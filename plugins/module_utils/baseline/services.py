@@ -8,9 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 
@@ -41,9 +39,7 @@ def try_sshd(host: Host, edits: Sequence[FileEdit]) -> str:
     with _staged(host, edits, paths) as stage:
         for path in _files(stage):
             _rewrite(path, rewrite, lambda found: found.group(1) + _sshd_include(found.group(2), stage))
-        # A throw-away host key: sshd refuses real ones whose modes are too open, which this very run may mend.
-        key = stage + "/host-key"
-        host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
+        key = sshd.throwaway_key(host, stage)
         return _complaint(host, sshd.command(host, "-t", "-h", key, "-f", stage + SSHD_MAIN), stage)
 
 
@@ -65,18 +61,15 @@ def _sshd_include(patterns: str, stage: str) -> str:
 @contextlib.contextmanager
 def _staged(host: Host, edits: Sequence[FileEdit], paths: set[str]) -> Iterator[str]:
     """A folder, root's alone, that holds the files as they would be."""
-    stage = tempfile.mkdtemp(prefix="service-store-baseline-")
     texts = {path: host.read(path) for path in paths}
     texts.update({edit.path: edit.after.content if edit.after else None for edit in edits if _written(edit)})
-    try:
+    with host.scratch() as stage:
         for path, content in texts.items():
             if content is not None:
                 os.makedirs(os.path.dirname(stage + path), mode=0o700, exist_ok=True)
                 with open(os.open(stage + path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440), "wb") as stream:
                     stream.write(content)
         yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _written(edit: FileEdit) -> bool:
@@ -137,7 +130,7 @@ def _answers(host: Host) -> str:
 
 
 def _listens(host: Host) -> tuple[str, int] | None:
-    code, out, _err = host.run(sshd.command(host, "-T"))
+    code, out, _err = sshd.dump(host)
     found = re.search(r"^listenaddress \[?([0-9a-f.:]+?)\]?:(\d+)$", out, re.MULTILINE) if code == 0 else None
     if found is None:
         return None

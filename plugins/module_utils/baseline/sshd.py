@@ -12,7 +12,7 @@ from typing import Any
 
 from ..model.baseline import ERROR, NOT_APPLICABLE, Item, Observation
 from ..model.baseline_fix_dropin import SSHD_MAIN
-from .host import Host
+from .host import Answer, Host
 from .sshd_config import Directive, directives, words
 
 PROGRAM = "/usr/sbin/sshd"
@@ -20,6 +20,8 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TIMES = frozenset({"logingracetime", "clientaliveinterval"})
 # sshd -T says nothing of these while they are not set.
 _SILENT = frozenset({"allowgroups", "allowusers", "denygroups", "denyusers"})
+# For everything else sshd keeps the first value; for this one OpenSSH 9.2 keeps the last (servconf.c).
+_LAST_WINS = frozenset({"maxstartups"})
 # sshd -T still prints the name that sshd_config(5) calls deprecated.
 _SAME = {"without-password": "prohibit-password"}
 
@@ -42,9 +44,10 @@ def read(host: Host, read_: Mapping[str, Any]) -> Observation:
         return Observation(status=NOT_APPLICABLE, reason="this sshd was built without %s" % keyword)
     own = [line for line in effective.lines if line.keyword == keyword]
     everywhere = [line for line in own if not line.match]
-    first = everywhere[0] if everywhere else Directive(SSHD_MAIN, 0, keyword, "")
-    places = tuple((line.path, line.line) for line in everywhere if line.before_dropin)
-    items = [Item(keyword, effective.values.get(keyword), first.path, first.line, places=places)]
+    last_wins = keyword in _LAST_WINS
+    winner = everywhere[-1 if last_wins else 0] if everywhere else Directive(SSHD_MAIN, 0, keyword, "")
+    places = tuple((line.path, line.line) for line in everywhere if line.before_dropin or last_wins)
+    items = [Item(keyword, effective.values.get(keyword), winner.path, winner.line, places=places)]
     for line in own:
         if line.match:
             value = normal(keyword, line.value)
@@ -60,6 +63,22 @@ def command(host: Host, *more: str) -> list[str]:
     return [PROGRAM, *more, *(shlex.split(options[0]) if options else [])]
 
 
+def dump(host: Host) -> Answer:
+    """`sshd -T`. It asks for a host key that it can load, which says nothing of the configuration."""
+    code, out, err = host.run(command(host, "-T"))
+    if code and "no hostkeys available" in err:
+        with host.scratch() as folder:
+            return host.run(command(host, "-T", "-h", throwaway_key(host, folder)))
+    return code, out, err
+
+
+def throwaway_key(host: Host, folder: str) -> str:
+    """A host key for a trial: real ones may have modes that sshd refuses and that this very run mends."""
+    key = folder + "/host-key"
+    host.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key])
+    return key
+
+
 def normal(keyword: str, value: str) -> str:
     """Write a value of a file as `sshd -T` would print it."""
     text = " ".join(words(value))
@@ -73,7 +92,7 @@ def normal(keyword: str, value: str) -> str:
 def _effective(host: Host) -> Effective | Observation:
     if host.lstat(PROGRAM) is None:
         return Observation(status=NOT_APPLICABLE, reason="sshd is not installed")
-    code, out, err = host.run(command(host, "-T"))
+    code, out, err = dump(host)
     if code:
         why = err.strip().splitlines() or ["exit status %d" % code]
         return Observation(status=ERROR, reason="sshd -T: %s" % "; ".join(why[-3:]))

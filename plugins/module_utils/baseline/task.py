@@ -49,7 +49,7 @@ class Audit:
         self.check_mode = context.check_mode
         self.given: Mapping[str, Any] = given
         self.controls: list[Control] = bundle.load(given)
-        self.host = Host()
+        self.host = Host(scratch=bundle.folder(given))
         self.facts: Facts
         self.findings: tuple[Finding, ...] = ()
 
@@ -96,7 +96,7 @@ class Apply(Audit):
             disruptive=self.params["fix_disruptive"],
         )
         pending = reload_pending(self.host)
-        return HostPlan(changes(self.repairs, reload_pending=pending), repairs=self.repairs)
+        return HostPlan(changes=changes(self.repairs, reload_pending=pending), repairs=self.repairs)
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         seen = [item for observation in self.facts.observations.values() for item in observation.items]

@@ -57,6 +57,7 @@ SECRET_STORE = Spec(
     {
         "secret_store": {
             "type": "dict",
+            "no_log": False,  # it names a store; what it keeps never passes through an option
             "options": {
                 "type": {"type": "str", "choices": ["encrypted_file", "vault"], "default": "encrypted_file"},
                 "path": {"type": "str"},

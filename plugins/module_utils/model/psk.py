@@ -26,7 +26,7 @@ def check_length(where: str, length: int) -> int:
 
 def generate(length: int, choose: Callable[[Sequence[str]], str]) -> str:
     """Return a key; ``choose`` is a cryptographic choice (``secrets.choice``). It never starts with 0."""
-    return choose(ALPHABET.replace("0", "")) + "".join(choose(ALPHABET) for _ in range(length - 1))
+    return choose(ALPHABET.replace("0", "")) + "".join(choose(ALPHABET) for _unused in range(length - 1))
 
 
 def strength_bits(length: int) -> int:

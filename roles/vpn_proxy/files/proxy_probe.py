@@ -1,4 +1,3 @@
-#!/usr/bin/python3
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -103,15 +102,14 @@ def judge(config: dict, state: dict, look_only: bool) -> bool:
             if seen["silent"] or look_only:
                 print(f"{key} answers: {line}")
             seen.update(silent=0, ok=True)
-            continue
         except Silent as error:
             all_well = False
             seen.update(silent=seen["silent"] + 1, ok=False, why=str(error))
             print(f"{key} is silent: {error}")
-            part = error.part
-        if not look_only and seen["silent"] >= 2 and time.time() - seen["mended_at"] >= config["mend_every_s"]:
-            seen["mended_at"] = time.time()
-            print(mend(part, probe.get("tunnel")))
+            late = time.time() - seen["mended_at"] >= config["mend_every_s"]
+            if late and not look_only and seen["silent"] >= 2:
+                seen["mended_at"] = time.time()
+                print(mend(error.part, probe.get("tunnel")))
     return all_well
 
 

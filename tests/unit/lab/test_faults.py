@@ -29,7 +29,7 @@ def server(lab_server: Callable[..., LabServer]) -> LabServer:
 @pytest.fixture
 def faults(server: LabServer) -> Iterator[FaultProxy]:
     folder = Path(server.ca_file).parent
-    cert = next(path for path in folder.glob("localhost*.pem"))
+    (cert,) = folder.glob("localhost*.pem")
     with FaultProxy(server.url, server.ca_file, str(cert), str(cert.with_suffix(".key"))) as proxy:
         yield proxy
 
@@ -81,7 +81,7 @@ def test_throttle_and_status_at_the_second_call(server: LabServer, faults: Fault
         api.listUsers()
     assert caught.value.error["errorcode"] == 429
     api.listUsers()
-    for _ in range(2):
+    for _unused in range(2):
         with pytest.raises(cs.CloudStackException, match="503"):
             api.listAccounts()
     assert [call["fault"] for call in faults.calls] == ["", "throttle", "", "status", "status"]

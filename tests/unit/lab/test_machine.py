@@ -79,7 +79,7 @@ def test_too_few_inotify_instances_are_told_before_systemd_ends_without_a_word()
 
 def test_inotify_instances_are_counted(tmp_path: Path) -> None:
     libc = ctypes.CDLL(None)
-    made = [libc.inotify_init() for _ in range(3)]
+    made = [libc.inotify_init() for _unused in range(3)]
     try:
         assert inotify_in_use() >= (3 if os.geteuid() == 0 else 0)
     finally:

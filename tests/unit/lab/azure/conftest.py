@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.servers import LabServer, lab_server, module_lab_server  # noqa: F401 - fixtures
+from tests.support.servers import LabServer, lab_server, module_lab_server
+
+__all__ = ["lab_server", "module_lab_server"]
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 CLIENT = "22222222-2222-4222-8222-222222222222"
@@ -142,7 +144,7 @@ class Http:
 
 
 @pytest.fixture(scope="module")
-def server(module_lab_server: Any) -> LabServer:  # noqa: F811 - the fixture of that name
+def server(module_lab_server: Any) -> LabServer:
     started: LabServer = module_lab_server("azure", CONFIG)
     return started
 

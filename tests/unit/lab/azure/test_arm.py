@@ -100,11 +100,11 @@ def test_long_running_operations_are_polled(lab_server: Any) -> None:
     assert (put.status_code, put.json()["properties"]["provisioningState"]) == (201, "Updating")
     assert put.headers["Retry-After"] == "0"
     path = put.headers["Azure-AsyncOperation"].removeprefix(http.server.url).partition("?")[0]
-    assert [http.arm("GET", path).json()["status"] for _ in range(2)] == ["InProgress", "Succeeded"]
+    assert [http.arm("GET", path).json()["status"] for _unused in range(2)] == ["InProgress", "Succeeded"]
     gone = http.arm("DELETE", f"{NSGS}/new")
     assert gone.status_code == 202
     place = gone.headers["Location"].removeprefix(http.server.url).partition("?")[0]
-    assert [http.arm("GET", place).status_code for _ in range(2)] == [202, 204]
+    assert [http.arm("GET", place).status_code for _unused in range(2)] == [202, 204]
     assert http.arm("DELETE", f"{NSGS}/new").status_code == 204
 
 

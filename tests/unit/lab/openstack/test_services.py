@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support import openstack
-from tests.support.servers import LabServer, _starter
+from tests.support.servers import LabServer, starter
 
 pytestmark = pytest.mark.openstack
 ACCOUNTS = [{"project": "one"}, {"project": "two", "security_groups": []}]
@@ -19,9 +19,8 @@ ACCOUNTS = [{"project": "one"}, {"project": "two", "security_groups": []}]
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LabServer, list[openstack.Account]]]:
-    starter = _starter(tmp_path_factory)
-    yield openstack.start(next(starter), ACCOUNTS)
-    next(starter, None)
+    with starter(tmp_path_factory) as start:
+        yield openstack.start(start, ACCOUNTS)
 
 
 def test_a_new_group_has_the_default_rules_of_a_migrated_database(

@@ -38,7 +38,8 @@ class Store:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         # One connection per use: the server answers each request in a thread of its own.
-        with closing(sqlite3.connect(self._path, timeout=5)) as database, database:
+        database = sqlite3.connect(self._path, timeout=5)
+        with closing(database), database:
             yield database
 
     def notes(self) -> list[Note]:

@@ -27,7 +27,9 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
-from tests.support.servers import LabServer, module_lab_server, start_server  # noqa: F401 - a fixture
+from tests.support.servers import LabServer, module_lab_server, start_server
+
+__all__ = ["module_lab_server"]
 
 KEY, SECRET, REGION, USER = (
     "AKIASTOREAAAAAAAAAAA",

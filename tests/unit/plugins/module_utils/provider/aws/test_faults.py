@@ -174,7 +174,7 @@ class Refused(Exception):
         (Refused("InvalidParameterValue"), "invalid", False),
         (Refused("ConcurrentModification"), "conflict", True),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_codes_have_kinds(exc: Exception, kind: str, transient: bool) -> None:
     error = translate("read", exc)

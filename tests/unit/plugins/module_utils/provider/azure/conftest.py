@@ -29,7 +29,9 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
-from tests.support.servers import LabServer, lab_server, start_server  # noqa: F401 - a fixture
+from tests.support.servers import LabServer, lab_server, start_server
+
+__all__ = ["lab_server"]
 
 TENANT = "11111111-1111-4111-8111-111111111111"
 CLIENT = "22222222-2222-4222-8222-222222222222"

@@ -190,7 +190,7 @@ def test_lists_are_read_over_all_pages(lab_server: Any) -> None:
         (401, "InvalidAuthenticationTokenTenant", "bad_key", False),
         (418, "Teapot", "other", False),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_codes_have_kinds(status: int, code: str, kind: str, transient: bool) -> None:
     error = refusal("read", status, {"error": {"code": code, "message": "m"}})

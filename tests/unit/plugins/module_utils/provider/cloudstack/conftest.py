@@ -92,7 +92,7 @@ def server(running: LabServer) -> Iterator[LabServer]:
 
 @pytest.fixture
 def faults(server: LabServer) -> Iterator[FaultProxy]:
-    cert = next(path for path in Path(server.ca_file).parent.glob("localhost*.pem"))
+    (cert,) = Path(server.ca_file).parent.glob("localhost*.pem")
     with FaultProxy(server.url, server.ca_file, str(cert), str(cert.with_suffix(".key"))) as proxy:
         yield proxy
 

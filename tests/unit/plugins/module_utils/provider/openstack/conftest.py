@@ -27,7 +27,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.o
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
 from tests.support import openstack
-from tests.support.servers import LabServer, _starter
+from tests.support.servers import LabServer, starter
 
 STORE = "store-a"
 TODAY = datetime.date(2026, 1, 1)
@@ -97,16 +97,15 @@ class Hand:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    starter = _starter(tmp_path_factory)
     folder = tmp_path_factory.mktemp("openstack")
-    server, accounts = openstack.start(next(starter), ACCOUNTS, folder)
-    cert, key = (str(path) for path in issue(make_ca(folder / "ca"), ["localhost"], ["127.0.0.1"]))
-    with (
-        FaultProxy(accounts[0].network, server.ca_file, cert, key) as faults,
-        FaultProxy(server.url, server.ca_file, cert, key) as login,
-    ):
-        yield Cloud(server, accounts, faults, login)
-    next(starter, None)
+    with starter(tmp_path_factory) as start:
+        server, accounts = openstack.start(start, ACCOUNTS, folder)
+        cert, key = (str(path) for path in issue(make_ca(folder / "ca"), ["localhost"], ["127.0.0.1"]))
+        with (
+            FaultProxy(accounts[0].network, server.ca_file, cert, key) as faults,
+            FaultProxy(server.url, server.ca_file, cert, key) as login,
+        ):
+            yield Cloud(server, accounts, faults, login)
 
 
 @pytest.fixture
