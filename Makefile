@@ -19,6 +19,7 @@ FQCN_ROOT := $(TREE)/ansible_collections/strategic/service_store
 # Where the tarball is installed to, and an empty folder to run from.
 INSTALLED := build/installed
 RUN := build/run
+SCENARIOS = $(notdir $(patsubst %/,%,$(wildcard extensions/molecule/*/)))
 
 # Side by side: the first lane needs the processor, the second mostly waits for the lab.
 LANES = --lane build lint docs-lint execution-environment import:build unit-min sanity sanity-min \
@@ -68,10 +69,11 @@ integration-installed: setup install ## integration tests on the installed tarba
 	  $(CURDIR)/$(BIN)/python -m pytest -c $(CURDIR)/pyproject.toml --rootdir $(CURDIR) -m "not long" $(CURDIR)/tests/integration
 
 molecule: setup ## role tests on the checkout; one scenario with SCENARIO=name
-	@cd extensions && molecule test $(if $(SCENARIO),-s $(SCENARIO),--all)
+	@cd extensions && for scenario in $(or $(SCENARIO),$(SCENARIOS)); do molecule test -s $$scenario || exit 1; done
 
 molecule-installed: setup install ## role tests on the installed tarball
-	@cd extensions && ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test --all
+	@cd extensions && for scenario in $(SCENARIOS); do \
+	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test -s $$scenario || exit 1; done
 
 test-long: setup ## tests that take minutes each
 	@$(PYTEST) -m long tests

@@ -194,15 +194,35 @@ def own_end(vpn: Vpn) -> list[dict[str, Any]]:
     ]
 
 
+#: What the roles and the customers' staff write, and how a host takes up again what stood there before.
+_OWNED = "/etc/swanctl/conf.d /etc/strongswan.d /etc/service-store /etc/squid/service-store.conf /var/lib/service-store"
+_SAVE = f"[ -d /etc/service-store ] && tar -cf /root/before-vpn-tests.tar --ignore-failed-read {_OWNED} 2>/dev/null"
+_RESTORE = f"""
+[ -e /root/before-vpn-tests.tar ] || exit 0
+rm -rf {_OWNED} && tar -C / -xf /root/before-vpn-tests.tar && rm /root/before-vpn-tests.tar
+for filter in /etc/service-store/ipsec/acl.nft /etc/service-store/api-acl/acl.nft; do
+    [ ! -e $filter ] || nft --file $filter
+done
+systemctl try-restart service-store-ipsec-log service-store-api-acl-log strongswan squid
+"""
+_HOSTS = ("store-gw", "proxy-1", "store-1", "store-2", "os-gw", "os-api", "cs-gw", "cs-api")
+
+
 @pytest.fixture(scope="session")
 def vpn(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vpn]:
     """Both tunnels up, made from nothing: rendered, applied by the customers' staff, configured at our end.
 
-    A rollout that stood in this lab before has other keys: run it again after these tests.
+    A rollout that stood in this lab before has its own keys, targets and sources: it is put back afterwards.
     """
     made = Vpn(lab, tmp_path_factory.mktemp("vpn"), {SITE: new_key(), CLIENT: new_key()})
-    succeeded(made.play(_rendered(made)))
-    succeeded(made.staff("globex", SITE))
-    succeeded(made.staff("initech", CLIENT))
-    succeeded(made.play(own_end(made)))
-    yield made
+    for host in _HOSTS:
+        lab.ssh(host, _SAVE)
+    try:
+        succeeded(made.play(_rendered(made)))
+        succeeded(made.staff("globex", SITE))
+        succeeded(made.staff("initech", CLIENT))
+        succeeded(made.play(own_end(made)))
+        yield made
+    finally:
+        for host in _HOSTS:
+            lab.ssh(host, _RESTORE)
