@@ -13,7 +13,8 @@ import pytest
 from lab.topology import CLOUDSTACK_API, PUBLIC, STORE
 from tests.support.vpn import SITE, Vpn, address, new_key, seconds_until, site, succeeded
 
-# Part of `make test-long`: each test reconfigures both ends and waits for them. The rollout of `make test` proves the same paths once.
+# Part of `make test-long`: each test reconfigures both ends and waits for them.
+# The rollout of `make test` proves the same paths once.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 SECOND = "second"

@@ -14,7 +14,8 @@ import pytest
 from lab.topology import CLOUDSTACK_API, HOSTS_BY_NAME, STORE
 from tests.support.vpn import BACK_WITHIN_S, CLIENT, Vpn, address, seconds_until
 
-# Part of `make test-long`: each test waits for a tunnel to come back. The rollout of `make test` proves the same paths once.
+# Part of `make test-long`: each test waits for a tunnel to come back.
+# The rollout of `make test` proves the same paths once.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 API = f"{CLOUDSTACK_API.ip}:{CLOUDSTACK_API.port}"
