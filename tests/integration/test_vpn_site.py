@@ -28,13 +28,14 @@ def test_a_named_store_server_reaches_the_api(vpn: Vpn, server: str, port: int) 
     assert vpn.reaches(server, KEYSTONE.ip, port)
 
 
-# The front's allowlist, which the rollout proves, judges true sources as well; the capture is at the mercy of the load.
+# Failed once, cause not settled (its capture took any host's packet); the narrower capture is still to be seen green.
+# The front's allowlist, which the rollout proves, judges true sources as well.
 @pytest.mark.long
 def test_the_api_sees_true_sources(vpn: Vpn) -> None:
-    port = KEYSTONE.port
-    vpn.lab.ssh("os-api", f"timeout 15 tcpdump -n -i eth0 -c 1 -w /tmp/true.pcap dst port {port} >/dev/null 2>&1 &")
+    wanted = f"src host {address('store-2', STORE.name)} and dst port {KEYSTONE.port}"
+    vpn.lab.ssh("os-api", f"timeout 15 tcpdump -n -i eth0 -c 1 -w /tmp/true.pcap {wanted} >/dev/null 2>&1 &")
     vpn.lab.ssh("os-api", "sleep 1")
-    assert vpn.reaches("store-2", KEYSTONE.ip, port)
+    assert vpn.reaches("store-2", KEYSTONE.ip, KEYSTONE.port)
     seen = vpn.lab.ssh("os-api", "sleep 1; tcpdump -n -r /tmp/true.pcap 2>/dev/null").stdout
     assert f"IP {address('store-2', STORE.name)}." in seen
 
@@ -101,8 +102,6 @@ def test_nothing_leaves_in_clear_while_the_tunnel_is_down_and_it_comes_back_by_i
     print(f"\nthe site-to-site tunnel was back {took:.1f} s after charon had started")
 
 
-# Took 13 s alone and 27 s of the 30 s allowed beside a busy machine.
-@pytest.mark.long
 def test_the_tunnel_heals_after_the_customers_charon_was_killed(vpn: Vpn) -> None:
     vpn.lab.ssh("os-gw", "systemctl kill --signal=KILL strongswan")
     took = seconds_until(lambda: vpn.reaches("store-1", KEYSTONE.ip, KEYSTONE.port, 1), BACK_WITHIN_S)
