@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable
@@ -59,13 +60,19 @@ def inotify_in_use() -> int:
     """How many inotify instances root's processes hold, in all containers together."""
     found = 0
     for process in Path("/proc").glob("[0-9]*"):
-        try:
+        # It may end while it is looked at.
+        with contextlib.suppress(OSError):
             if process.stat().st_uid == 0:
-                found += sum(os.readlink(fd) == "anon_inode:inotify" for fd in (process / "fd").iterdir())
-        except OSError:
-            # It ended while it was looked at.
-            continue
+                found += sum(_leads_to(fd) == "anon_inode:inotify" for fd in (process / "fd").iterdir())
     return found
+
+
+def _leads_to(link: Path) -> str:
+    """Where a descriptor leads; nowhere when it was closed meanwhile, as the one that lists our own is."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 def check_inotify(hosts: int, in_use: int | None = None, limit: int | None = None) -> None:

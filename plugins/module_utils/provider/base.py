@@ -116,6 +116,69 @@ class SourceRestrictionAdapter(Protocol):
         """Return, in plain words and commands, what whoever applies it has to do."""
 
 
+@dataclass(frozen=True)
+class Key:
+    """One key of a principal as its provider lists it. Times are UTC, ``2026-11-22T04:30:00Z``, "" where not told.
+
+    ``label`` is the name that ``KeyAdapter.create`` gave it, "" where the provider keeps none.
+    """
+
+    id: str
+    active: bool
+    label: str = ""
+    created_at: str = ""
+    expires_at: str = ""
+
+
+@dataclass(frozen=True)
+class KeyTraits:
+    """What a provider can do with the keys of one principal: differences between providers as data.
+
+    ``overlap``: an old key goes on working beside a new one (else making one kills the other at once).
+    ``labels``: a key carries a name of ours, so that one whose secret was lost is recognised.
+    ``can_disable``: a key can be switched off and on again without being deleted.
+    ``tells_last_use``: the provider says when a key was last used; ``why_not`` says in words why it does not.
+    ``most``: how many keys a principal may have, None for no limit that matters.
+    """
+
+    overlap: bool
+    labels: bool
+    can_disable: bool
+    tells_last_use: bool
+    most: int | None = None
+    why_not: str = ""
+
+
+class KeyAdapter(Protocol):
+    """Makes, disables and deletes the keys of one principal: that of the credential to be rotated.
+
+    The session may belong to that credential itself or to its ``rotator``, a second one that may manage its keys.
+    """
+
+    traits: KeyTraits
+
+    def keys(self) -> tuple[Key, ...]:
+        """Return the principal's keys, oldest first."""
+
+    def id_of(self, credential: Credential) -> str:
+        """Return the id of the key that a credential holds, "" where the provider does not let it be told."""
+
+    def create(self, label: str, expires_at: str = "") -> Credential:
+        """Make a key and return the credential with it: the rotated one's name and fields, the new key's secrets.
+
+        Never retried after a lost answer: the engine looks for what it left behind by ``label`` or by time instead.
+        """
+
+    def set_active(self, key_id: str, active: bool) -> None:
+        """Switch a key off or on; only called where ``traits.can_disable``."""
+
+    def delete(self, key_id: str) -> None:
+        """Delete a key; one that is gone already has been deleted."""
+
+    def last_use(self, key_id: str) -> str:
+        """Return when a key was last used, "" for never; only called where ``traits.tells_last_use``."""
+
+
 def fits_all(kind: str, entry: Entry) -> None:
     """Take every entry: the default of a provider that can express them all."""
 
@@ -134,6 +197,7 @@ class Provider:
     scope_kinds: tuple[str, ...] = ()
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
+    keys: Callable[[Any, Credential], KeyAdapter] | None = None
     probe_services: tuple[str, ...] = ()
     mark_chars: int = 255
     fits: Callable[[str, Entry], None] = fits_all

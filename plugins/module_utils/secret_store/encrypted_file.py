@@ -17,7 +17,7 @@ import json
 import os
 import secrets as random_source
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Callable
 
 from ..core.deps import load
@@ -154,8 +154,10 @@ class EncryptedFile:
         self._replace(json.dumps({**header, **packed}, indent=1).encode("ascii"))
 
     def _replace(self, raw: bytes) -> None:
-        fresh = f"{self.path}.{os.getpid()}.new"
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        # The name is fixed: the lock is held, so what lies there is the litter of a killed run.
+        fresh = self.path + ".new"
+        _remove(fresh)
+        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(raw)
@@ -164,17 +166,26 @@ class EncryptedFile:
             self._back_up()
             os.rename(fresh, self.path)
         except BaseException:
-            if os.path.exists(fresh):
-                os.unlink(fresh)
+            _remove(fresh)
             raise
         _sync_folder(os.path.dirname(self.path))
 
     def _back_up(self) -> None:
         """Let the present file live on as ``.bak`` without a moment in which the store itself is missing."""
-        if os.path.exists(self.path):
-            link = f"{self.path}.{os.getpid()}.old"
-            os.link(self.path, link)
-            os.rename(link, self.path + ".bak")
+        if not os.path.exists(self.path):
+            return
+        link, backup = self.path + ".old", self.path + ".bak"
+        _remove(link)
+        # A run killed after this step left both names on one file, where rename(2) does nothing and keeps the link.
+        if os.path.exists(backup) and os.path.samefile(self.path, backup):
+            return
+        os.link(self.path, link)
+        os.rename(link, backup)
+
+
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _header(header: Mapping[str, str]) -> bytes:

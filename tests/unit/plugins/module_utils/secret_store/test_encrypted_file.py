@@ -164,6 +164,34 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_file(
         assert open_file().put("acme", {"n": 0}) > 0
 
 
+def test_a_writer_killed_between_backup_and_rename_is_cleared_up_after(
+    open_file: Any, file_option: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_file().put("acme", {"n": 0})
+    path = file_option["path"]
+    real, renames = os.rename, []
+
+    def killed_at_the_second(source: str, target: str) -> None:
+        renames.append(target)
+        if len(renames) == 2:
+            os._exit(9)
+        real(source, target)
+
+    if (child := os.fork()) == 0:
+        try:
+            monkeypatch.setattr(os, "rename", killed_at_the_second)
+            open_file().put("acme", {"n": 1})
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert os.path.samefile(path, path + ".bak")
+    for n in (2, 3):
+        open_file().put("acme", {"n": n})
+    assert open_file().get("acme")["n"] == 3
+    assert not os.path.samefile(path, path + ".bak")
+    assert not [name for name in os.listdir(os.path.dirname(path)) if name.endswith((".old", ".new"))]
+
+
 def test_no_store_at_all_is_said_with_the_option_to_set() -> None:
     with pytest.raises(InvalidInput, match="secret_store: is not set; give {type: encrypted_file"):
         open_store(None, lambda *values: None)
