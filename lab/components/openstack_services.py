@@ -18,6 +18,8 @@ from .base import Component, Status
 
 #: The credential's fields are in secrets/SECRET.json, ready for cloud_credential's secret_from.
 SECRET = "globex-openstack"
+#: The user's own password, which makes and deletes its application credentials.
+ROTATOR = "globex-openstack-rotator"
 ACCOUNT = Account()
 _FIELDS = ("application_credential_id", "application_credential_secret")
 
@@ -32,13 +34,21 @@ def up(ctx: Context) -> dict[str, Any]:
     plane.start()
     made = seed(plane, [ACCOUNT])[0]
     ctx.write_secret(SECRET, {name: made[name] for name in _FIELDS})
-    return {name: value for name, value in made.items() if name not in _FIELDS}
+    if "password" in made:
+        ctx.write_secret(ROTATOR, _rotator(made))
+    return {name: value for name, value in made.items() if name not in (*_FIELDS, "password")}
+
+
+def _rotator(made: dict[str, Any]) -> dict[str, str]:
+    user = {"username": made["user"], "password": made["password"], "user_domain_name": made["domain"]}
+    return {**user, "project_name": made["project"]}
 
 
 def down(ctx: Context) -> None:
     _plane(ctx, environment.expected()).stop()
     shutil.rmtree(ctx.run / "openstack", ignore_errors=True)
-    (ctx.secrets / f"{SECRET}.json").unlink(missing_ok=True)
+    for name in (SECRET, ROTATOR):
+        (ctx.secrets / f"{name}.json").unlink(missing_ok=True)
 
 
 def status(ctx: Context) -> Status:

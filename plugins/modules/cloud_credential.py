@@ -65,6 +65,30 @@ options:
       application_credential_secret:
         description: The application credential's secret, for V(openstack).
         type: str
+      expires_at:
+        description:
+          - When the application credential expires, in UTC, such as V(2027-01-31T00:00:00Z), for V(openstack). Leave it
+            out where it does not.
+          - Keystone gives one answer to a wrong secret and to an expired credential; this tells them apart.
+        type: str
+      username:
+        description:
+          - The name of a Keystone user, for V(openstack), in place of an application credential. With
+            O(secret.password) it serves as the rotator of the user's own application credentials, which a restricted
+            application credential cannot replace.
+        type: str
+      password:
+        description: The password of O(secret.username), for V(openstack).
+        type: str
+      user_domain_name:
+        description: The domain of O(secret.username), for V(openstack).
+        type: str
+      project_name:
+        description: The project that O(secret.username) works in, for V(openstack).
+        type: str
+      project_domain_name:
+        description: The domain of O(secret.project_name), for V(openstack). Without it, that of the user.
+        type: str
       api_key:
         description: The API key, for V(cloudstack) and V(bt_cloud).
         type: str
@@ -167,6 +191,12 @@ SPEC = spec.cloud(PROVIDERS).merge(
                     "subscription_id": {"type": "str"},
                     "application_credential_id": {"type": "str"},
                     "application_credential_secret": {"type": "str", "no_log": True},
+                    "expires_at": {"type": "str"},
+                    "username": {"type": "str"},
+                    "password": {"type": "str", "no_log": True},
+                    "user_domain_name": {"type": "str"},
+                    "project_name": {"type": "str"},
+                    "project_domain_name": {"type": "str"},
                     "api_key": {"type": "str", "no_log": False},
                     "secret_key": {"type": "str", "no_log": True},
                 },

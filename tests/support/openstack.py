@@ -37,6 +37,12 @@ class Account:
         return {name: str(self.made[name]) for name in names}
 
     @property
+    def password(self) -> dict[str, str]:
+        """The fields of a credential that is the user's own password."""
+        names = {"username": "user", "password": "password", "user_domain_name": "domain", "project_name": "project"}
+        return {field: str(self.made[name]) for field, name in names.items()}
+
+    @property
     def network(self) -> str:
         """Neutron's URL, out of the catalog."""
         self._log_in()

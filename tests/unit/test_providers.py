@@ -63,8 +63,9 @@ def test_credentials_choices_fragment_and_register_name_the_same_providers() -> 
 
 def test_the_module_takes_every_field_of_every_credential_and_hides_the_secret_ones() -> None:
     options = importlib.import_module(f"{MODULES}.cloud_credential").SPEC.options["secret"]["options"]
-    public = {name for fields in FIELDS.values() for name in fields.public + fields.optional}
-    secret = {name for fields in FIELDS.values() for name in fields.secret}
+    forms = [form for fields in FIELDS.values() for form in fields.forms]
+    public = {name for form in forms for name in form.public + form.optional}
+    secret = {name for form in forms for name in form.secret}
     assert set(options) == public | secret
     assert {name for name, option in options.items() if option.get("no_log")} == secret
 

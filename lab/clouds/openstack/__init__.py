@@ -21,13 +21,14 @@ catalog. The configuration's one key is ``accounts``, a list of objects, each on
     credential               name of the user's application credential (the project's)
     role                     its role on the project: member or reader (member)
     expires_in_s             life of the credential; none when left out
+    unrestricted             whether the credential may make and delete others (false)
     access_rules             list of {service, method, path}; null for none; what the product needs when left out
     security_groups          names (["store-api"])
     quotas                   Neutron quotas of the project, such as {"security_group_rule": 20}
 
 GET /_lab/calls     [{service, method, path, source, status}] since the start or the last reset
 POST /_lab/reset    puts both databases back to what they held after the start
-GET /_lab/accounts  what was made: ids, and the application credential with its secret (loopback only)
+GET /_lab/accounts  what was made: ids, the application credential with its secret, the user's password (loopback only)
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class Account:
     credential: str = ""
     role: str = "member"
     expires_in_s: float | None = None
+    unrestricted: bool = False
     access_rules: Sequence[Mapping[str, str]] | None = NEEDED_RULES
     security_groups: Sequence[str] = ("store-api",)
     quotas: Mapping[str, int] = field(default_factory=dict)
@@ -53,8 +54,8 @@ class Account:
 def seed(plane: Plane, accounts: Sequence[Account]) -> list[Json]:
     """Makes the accounts the first time, and puts the catalog right when an URL has changed.
 
-    Gives {domain, project, project_id, user, user_id, application_credential_id, application_credential_secret,
-    security_groups: {name: id}} for each account, in their order.
+    Gives {domain, project, project_id, user, user_id, password, application_credential_id,
+    application_credential_secret, security_groups: {name: id}} for each account, in their order.
     """
     state = plane.state()
     catalog = dataclasses.asdict(plane.urls)
@@ -141,6 +142,7 @@ class Seeder:
             "project_id": project,
             "user": account.user,
             "user_id": user,
+            "password": password,
             "application_credential_id": made["id"],
             "application_credential_secret": made["secret"],
             "security_groups": groups,
@@ -151,6 +153,8 @@ class Seeder:
         own = self._log_in({"id": user, "password": password}, {"project": {"id": project}})
         name = account.credential or account.project
         body: Json = {"name": name, "description": "made by the lab", "roles": [{"name": account.role}]}
+        if account.unrestricted:
+            body["unrestricted"] = True
         if account.access_rules is not None:
             body["access_rules"] = [dict(rule) for rule in account.access_rules]
         if account.expires_in_s is not None:

@@ -16,23 +16,40 @@ RECORD_VERSION = 1
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a provider's credential: those shown, those hidden, those that may be left out."""
+    """The fields of a provider's credential: those shown, those hidden, those that may be left out.
+
+    ``others`` are further forms that a credential of the provider may have in place of this one.
+    """
 
     public: tuple[str, ...]
     secret: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    others: tuple[Fields, ...] = ()
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Return every field's name."""
+        """Return the name of every field of this form."""
         return self.public + self.secret + self.optional
 
+    @property
+    def forms(self) -> tuple[Fields, ...]:
+        """Return every form that a credential of the provider may have, this one first."""
+        return (self, *self.others)
 
+    def form_of(self, values: Mapping[str, Any]) -> Fields:
+        """Return the form that these values fit best; this one where several fit as well."""
+        return max(self.forms, key=lambda form: len(set(values) & set(form.all)))
+
+
+#: Keystone's user with a password: it may make and delete the application credentials of its own.
+_KEYSTONE_USER = Fields(("username", "user_domain_name", "project_name"), ("password",), ("project_domain_name",))
 _CLOUDSTACK = Fields(("api_key",), ("secret_key",))
 FIELDS: Mapping[str, Fields] = {
     "aws": Fields(("access_key_id",), ("secret_access_key",)),
     "azure": Fields(("tenant_id", "client_id", "subscription_id"), ("client_secret",)),
-    "openstack": Fields(("application_credential_id",), ("application_credential_secret",)),
+    "openstack": Fields(
+        ("application_credential_id",), ("application_credential_secret",), ("expires_at",), (_KEYSTONE_USER,)
+    ),
     "cloudstack": _CLOUDSTACK,
     "bt_cloud": _CLOUDSTACK,
 }
@@ -66,14 +83,12 @@ class Credential:
 
 def parse(name: str, provider: str, values: Mapping[str, Any], where: str = "secret") -> Credential:
     """Make a credential of an operator's fields; raises InvalidValue without ever showing a value."""
-    fields = FIELDS[provider]
+    known = FIELDS[provider]
+    fields = known.form_of(values)
     unknown = sorted(set(values) - set(fields.all))
     if unknown:
-        raise InvalidValue(
-            f"{where}.{unknown[0]}",
-            "",
-            f"is no field of a {provider} credential; it has {', '.join(fields.all)}",
-        )
+        has = "; or ".join(", ".join(form.all) for form in known.forms)
+        raise InvalidValue(f"{where}.{unknown[0]}", "", f"is no field of a {provider} credential; it has {has}")
     for wanted in fields.public + fields.secret:
         value = values.get(wanted)
         if not isinstance(value, str) or not value.strip():

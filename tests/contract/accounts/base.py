@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
@@ -24,6 +24,7 @@ class CloudAccount:
     from a call's name whether it writes. ``least_reads`` is the provider's minimum to read both scopes by name,
     signing in left out (``is_login``). ``add_call`` and ``remove_call`` are patterns of the calls that open and close
     entries; ``shape`` is how the provider throttles. ``icmp_types`` says whether its rules know types of ICMP.
+    ``rotator`` are the fields of a second credential that may manage the first one's keys, empty where none is needed.
     """
 
     provider: str
@@ -43,6 +44,7 @@ class CloudAccount:
     reset: Callable[[], None]
     is_login: Callable[[str], bool] = lambda name: False
     icmp_types: bool = True
+    rotator: Mapping[str, str] = field(default_factory=dict)
 
     def writes(self) -> list[str]:
         """Return the names of the writing calls since the last reset."""

@@ -44,6 +44,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         remove_call="DELETE /v2.0/security-group-rules/*",
         shape="openstack",
         reset=server.reset,
+        rotator=made.password,
     )
 
 

@@ -32,8 +32,8 @@ _STATUS: Mapping[int, str] = {
 }
 _TRANSIENT = frozenset({"throttled", "server"})
 _EXPIRED_OR_WRONG = (
-    "check that the secret belongs to this application credential and that it has not expired: Keystone gives the "
-    "same answer to both (openstack application credential show, field expires_at)"
+    "check that the secret belongs to this application credential or user, and that an application credential has not "
+    "expired: Keystone gives the same answer to both (openstack application credential show, field expires_at)"
 )
 _NOT_KEYSTONE = "give Keystone's URL with /v3 in endpoints.identity"
 _BLOCKED = "the API front answered, not OpenStack: use the account's egress, or have its address put on the list"
@@ -53,6 +53,9 @@ def refusal(doing: str, answer: Answer) -> ProviderError:
     name, message = _body(answer.text)
     from_openstack = bool(message)
     why = f"{name or answer.status}: {message or _plain(answer.text)}"
+    # Of a user's password alone does Keystone say that it is too old (keystone.exception.PasswordExpired).
+    if answer.login and answer.status == 401 and "password is expired" in message:
+        return ProviderError("openstack", doing, why, "expired", hint="change the user's password and register it")
     if answer.login and from_openstack and answer.status in (401, 404):
         # An unknown application credential is "not found", a wrong secret "requires authentication".
         return ProviderError("openstack", doing, why, "bad_key", hint=_EXPIRED_OR_WRONG)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One OpenStack project: a token by application credential, and the seam where failures are translated.
+"""One OpenStack project: a token by application credential or password, and the seam where failures are translated.
 
 Only keystoneauth1 is used of what openstacksdk brings: it has the token, the catalog and the proxy, and loads in a
 quarter of the time that ``import openstack`` takes in every task.
@@ -26,7 +26,7 @@ _WHY = "to call OpenStack"
 
 
 class OpenStackSession:
-    """Calls Neutron and Keystone with one application credential. ``endpoints``: identity (needed), network."""
+    """Calls Neutron and Keystone as one user of one project. ``endpoints``: identity (needed), network."""
 
     provider = "openstack"
 
@@ -46,13 +46,16 @@ class OpenStackSession:
         path: str,
         query: Sequence[tuple[str, str]] = (),
         body: Mapping[str, Any] | None = None,
+        service: str = "network",
+        retry: Callable[[Callable[[int], Any]], Any] | None = None,
     ) -> dict[str, Any]:
-        """Call Neutron and return the answer's JSON; ``doing`` completes "could not ..." in an error.
+        """Call Neutron or Keystone and return the answer's JSON; ``doing`` completes "could not ..." in an error.
 
-        The call is counted each time it goes out, and tried again while its failure is transient.
+        ``path`` begins with the version of the service's API. The call is counted each time it goes out, and tried
+        again while its failure is transient, unless ``retry`` says otherwise.
         """
-
-        url = self.network_url() + path
+        url = (self.identity_url.removesuffix("/v3") if service == "identity" else self.network_url()) + path
+        self.token()
         session, auth = self._client()
 
         def send() -> Any:
@@ -63,9 +66,10 @@ class OpenStackSession:
             if 200 <= answer.status_code < 300:
                 found: dict[str, Any] = answer.json() if answer.content else {}
                 return found
-            raise self._refused(doing, method, path, Answer(answer.status_code, answer.text))
+            raise self._refused(doing, AccessRule(service, method, path), Answer(answer.status_code, answer.text))
 
-        return self.access.retry.call(once)
+        found: dict[str, Any] = (retry or self.access.retry.call)(once)
+        return found
 
     def token(self) -> Any:
         """Return keystoneauth's view of the token, asked for once; keystoneauth itself renews it."""
@@ -116,16 +120,16 @@ class OpenStackSession:
             error = refusal(doing, Answer(response.status_code, response.text, login=True))
             raise expired(self.credential, error) from exc
 
-    def _refused(self, doing: str, method: str, path: str, answer: Answer) -> ProviderError:
+    def _refused(self, doing: str, call: AccessRule, answer: Answer) -> ProviderError:
         """Return the error for a refusal of Neutron's.
 
         A call outside the access rules gets the same 401 as a bad token (keystonemiddleware); the token just came
         from Keystone, so the rules tell which one it is.
         """
         rules = self.access_rules()
-        if answer.status == 401 and rules is not None and not permits(rules, "network", method, path):
+        if answer.status == 401 and rules is not None and not permits(rules, call.service, call.method, call.path):
             why = "401: the application credential has access rules, and none of them allows this call"
-            hint = f"make one with a rule for service network, method {method}, path {path}"
+            hint = f"make one with a rule for service {call.service}, method {call.method}, path {call.path}"
             return ProviderError("openstack", doing, why, "no_permission", hint=hint)
         return refusal(doing, answer)
 
@@ -145,12 +149,25 @@ class OpenStackSession:
             # A redirect would carry the token to wherever it points.
             redirect=False,
         )
-        auth = v3.ApplicationCredential(
+        return session, self._auth(v3)
+
+    def _auth(self, v3: Any) -> Any:
+        """Return how to ask for a token, by the credential's form."""
+        public, secrets = self.credential.public, self.credential.secrets
+        if "username" in public:
+            return v3.Password(
+                self.identity_url,
+                username=public["username"],
+                password=secrets["password"],
+                user_domain_name=public["user_domain_name"],
+                project_name=public["project_name"],
+                project_domain_name=public.get("project_domain_name") or public["user_domain_name"],
+            )
+        return v3.ApplicationCredential(
             self.identity_url,
-            application_credential_id=self.credential.public["application_credential_id"],
-            application_credential_secret=self.credential.secrets["application_credential_secret"],
+            application_credential_id=public["application_credential_id"],
+            application_credential_secret=secrets["application_credential_secret"],
         )
-        return session, auth
 
 
 def _identity_url(given: str) -> str:

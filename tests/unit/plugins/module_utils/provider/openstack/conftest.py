@@ -18,7 +18,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
     parse_entries,
     plan,
 )
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential, parse
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
@@ -38,6 +38,8 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"project": "small", "security_groups": ["api"], "quotas": {"security_group_rule": 8}},
     {"project": "reader", "role": "reader", "access_rules": None, "security_groups": ["api"]},
     {"project": "narrow", "access_rules": READS_ONLY, "security_groups": ["api"]},
+    {"project": "free", "access_rules": None, "unrestricted": True, "security_groups": ["api"]},
+    {"project": "foreign", "user": "somebody-else", "security_groups": ["api"]},
 ]
 
 
@@ -63,11 +65,17 @@ class Cloud:
         """The calls to both services, those for a token first."""
         return self.login.operations() + self.faults.operations()
 
-    def session(self, project: str = "main", **more: Any) -> OpenStackSession:
-        made = self.accounts[project].made
-        secret = str(more.pop("secret", made["application_credential_secret"]))
-        public = {"application_credential_id": str(made["application_credential_id"])}
-        credential = Credential("globex", "openstack", public, {"application_credential_secret": secret})
+    def credential(self, project: str = "main", **fields: str) -> Credential:
+        """An account's application credential, with fields of the test's own."""
+        return parse("globex", "openstack", {**self.accounts[project].secret, **fields})
+
+    def user(self, project: str = "main", **fields: str) -> Credential:
+        """An account's user by its password."""
+        return parse("hand", "openstack", {**self.accounts[project].password, **fields})
+
+    def session(self, project: str = "main", given: Credential | None = None, **more: Any) -> OpenStackSession:
+        secret = {"application_credential_secret": more.pop("secret")} if "secret" in more else {}
+        credential = given or self.credential(project, **secret)
         endpoints = {"identity": f"{self.login.url}/v3", "network": self.faults.url}
         options: dict[str, Any] = {"endpoints": endpoints, "ca_file": self.server.ca_file, "retry": FAST, **more}
         return OpenStackSession(credential, Access(**options))
