@@ -33,6 +33,11 @@ class Leg:
     network: str
     ip: str
 
+    @property
+    def mac(self) -> str:
+        """Fixed, as a machine's is: neighbours would look for a restarted host at the address it had before."""
+        return ":".join(["02", "5e", *(f"{int(part):02x}" for part in self.ip.split("."))])
+
 
 @dataclass(frozen=True)
 class Host:

@@ -83,7 +83,7 @@ def _arguments(ctx: Context, host: Host, image_name: str) -> list[str]:
         mounts.append(f"{where}:{target}:{mode}")
     arguments = [*FLAGS, "--hostname", host.name]
     for number, leg in enumerate(host.legs):
-        arguments += ["--network", f"{leg.network}:ip={leg.ip},interface_name=eth{number}"]
+        arguments += ["--network", f"{leg.network}:ip={leg.ip},mac={leg.mac},interface_name=eth{number}"]
     for mount in mounts:
         arguments += ["--volume", mount]
     if host.edge:

@@ -125,18 +125,24 @@ class Vpn:
     def log(self, host: str, file: str = "ipsec-refused.log") -> str:
         return self.lab.ssh(host, f"cat /var/log/service-store/{file}").stdout
 
+    def evidence(self, *hosts: str) -> str:
+        """What hosts say of themselves, for a test that fails."""
+        ask = "swanctl --list-sas; systemctl is-active strongswan squid; nft list counters; ip -br address;"
+        ask += " journalctl -n 30 -o short-precise --no-pager; tail -n 5 /var/log/squid/access.log"
+        return "\n".join(f"== {host}\n{self.lab.ssh(host, ask).stdout}" for host in hosts)
+
     def reaches(self, host: str, target: str, port: int, seconds: int = 3) -> bool:
         """Whether something answers a TLS handshake on target:port from a host."""
         found = self.lab.ssh(host, f"curl --noproxy '*' -sk -m {seconds} -o /dev/null https://{target}:{port}/")
         return found.returncode == 0
 
 
-def seconds_until(true: Callable[[], bool], at_most_s: float) -> float:
-    """Seconds until a condition holds; fails the test when it never does."""
+def seconds_until(true: Callable[[], bool], at_most_s: float, evidence: Callable[[], str] = str) -> float:
+    """Seconds until a condition holds; fails the test with the evidence when it never does."""
     begin = time.monotonic()
     while not true():
         if time.monotonic() - begin > at_most_s:
-            pytest.fail(f"not within {at_most_s} s")
+            pytest.fail(f"not within {at_most_s} s\n{evidence()}")
         time.sleep(0.5)
     return time.monotonic() - begin
 
