@@ -5,31 +5,52 @@
 
 from __future__ import annotations
 
-import base64
-import os
-from collections.abc import Callable
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
-from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
-from tests.support.openbao import vault_option
+from tests.support.servers import LabServer, starter
+
+from .stores import AWS_CONFIG, BACKENDS, Backend
 
 Opener = Callable[[], Any]
+WRITERS = 50
+#: Writes versions of one record for ever, in a process of its own.
+WRITER = """
+import json, sys
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+store = open_store(json.loads(sys.argv[1]), lambda *v: None)
+n = 0
+while True:
+    n += 1
+    store.put("acme", {"n": n, "twice": n, "pad": "x" * 20000})
+    print(n, flush=True)
+"""
 
 
-@pytest.fixture(params=["encrypted_file", "vault"])
-def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Opener:
-    if request.param == "vault":
-        option = vault_option(request.getfixturevalue("openbao"), tmp_path)
-    else:
-        key = tmp_path / "key"
-        key.write_bytes(base64.b64encode(os.urandom(32)))
-        key.chmod(0o600)
-        option = {"type": "encrypted_file", "path": str(tmp_path / "s.json"), "auth": {"key_file": str(key)}}
-    return lambda: open_store(option, lambda *values: None)
+@pytest.fixture(scope="module")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """One server for all of these tests, with authentication on."""
+    with starter(tmp_path_factory) as start:
+        yield start("aws", AWS_CONFIG, args=["--which", "moto"])
+
+
+@pytest.fixture(params=sorted(BACKENDS))
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    return BACKENDS[request.param](request, tmp_path)
+
+
+@pytest.fixture
+def opener(backend: Backend) -> Opener:
+    return backend.open
 
 
 def kind(call: Callable[[], Any]) -> str:
@@ -89,3 +110,67 @@ def test_names_are_sorted(opener: Opener) -> None:
 @pytest.mark.parametrize("name", ["", "a/b", "../a", "a b", ".a"])
 def test_a_name_that_some_backend_cannot_keep_is_refused_by_all(opener: Opener, name: str) -> None:
     assert kind(lambda: opener().put(name, {})) == "invalid"
+
+
+def test_fifty_writers_at_once_lose_nothing(opener: Opener) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda n: opener().put(f"account-{n}", {"n": n}), range(WRITERS)))
+    store = opener()
+    assert [store.get(name)["n"] for name in store.names()] == sorted(range(WRITERS), key=str)
+
+
+def test_of_writers_that_expect_the_same_version_one_wins(opener: Opener) -> None:
+    version = opener().put("acme", {"n": -1})
+
+    def write(n: int) -> int | str:
+        try:
+            return opener().put("acme", {"n": n}, expect=version)
+        except SecretStoreError as exc:
+            return exc.kind
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(write, range(8)))
+    won = [n for n, result in enumerate(results) if isinstance(result, int)]
+    assert [result for result in results if result == "conflict"] == ["conflict"] * 7
+    assert [opener().get("acme")["n"]] == won
+
+
+def test_a_writer_killed_at_any_moment_leaves_a_whole_record(backend: Backend) -> None:
+    backend.open().put("acme", {"n": 0, "twice": 0})
+    for pause in (0.01, 0.05, 0.12):
+        command = [sys.executable, "-c", WRITER, json.dumps(backend.option)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            try:
+                writer.wait(pause)
+            except subprocess.TimeoutExpired:
+                writer.send_signal(signal.SIGKILL)
+        found = backend.open().get("acme")
+        assert found["n"] == found["twice"] > 0
+        assert backend.open().put("acme", {"n": 0, "twice": 0}) > 0
+        assert backend.open().get("acme")["n"] == 0
+
+
+def test_who_may_not_open_it_is_locked_out_and_changes_nothing(backend: Backend) -> None:
+    backend.open().put("acme", {"n": 1})
+    backend.locked_out()
+    for call in (lambda: backend.open().get("acme"), lambda: backend.open().put("acme", {"n": 2})):
+        assert kind(call) == "locked"
+
+
+def test_a_server_or_token_that_is_down_is_told_apart(backend: Backend) -> None:
+    if backend.down is None:
+        pytest.skip("there is nothing that can be down")
+    backend.open().put("acme", {"n": 1})
+    option = backend.down()
+    assert kind(lambda: backend.open(option).get("acme")) == "down"
+
+
+def test_what_is_sealed_says_so_and_works_again_once_opened(backend: Backend) -> None:
+    if backend.sealed is None:
+        pytest.skip("there is nothing that can be sealed")
+    backend.open().put("acme", {"n": 1})
+    with backend.sealed():
+        assert kind(lambda: backend.open().get("acme")) == "sealed"
+    assert backend.open().get("acme") == {"n": 1}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What only a server can do to a secret store: refuse, be sealed, be down, be somebody else."""
+"""What is Vault's and OpenBao's own: certificates, ways to log in, mounts."""
 
 from __future__ import annotations
 
@@ -31,28 +31,9 @@ def option(openbao: OpenBao, tmp_path: Path) -> dict[str, Any]:
     return vault_option(openbao, tmp_path)
 
 
-def test_a_sealed_server_says_so_and_works_again_once_opened(openbao: OpenBao, option: dict[str, Any]) -> None:
-    opened(option).put("acme", {"n": 1})
-    openbao.root().call("PUT", "sys/seal")
-    try:
-        assert kind(option) == "sealed"
-    finally:
-        openbao.unseal()
-    assert opened(option).get("acme") == {"n": 1}
-
-
-def test_a_server_that_is_down_is_told_apart(option: dict[str, Any]) -> None:
-    assert kind({**option, "url": "https://127.0.0.1:9"}) == "down"
-
-
 def test_a_certificate_of_another_authority_is_refused(option: dict[str, Any], tmp_path: Path) -> None:
     other = make_ca(tmp_path / "other")
     assert kind({**option, "auth": {**option["auth"], "ca_file": str(other.cert_path)}}) == "tls"
-
-
-def test_a_token_that_may_not_is_locked_out(option: dict[str, Any], tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("s.unknown-token", encoding="utf-8")
-    assert kind(option) == "locked"
 
 
 def test_a_token_file_that_others_can_read_is_refused(option: dict[str, Any], tmp_path: Path) -> None:

@@ -53,29 +53,64 @@ class Spec:
         }
 
 
+#: What opens a store or its key-encryption key: paths of files, and names that are no secret.
+STORE_AUTH: Mapping[str, Any] = {
+    "type": "dict",
+    "no_log": False,
+    "options": {
+        "key_file": {"type": "path", "no_log": False},
+        "pin_file": {"type": "path", "no_log": False},
+        "token_file": {"type": "path", "no_log": False},
+        "role_id": {"type": "str"},
+        "secret_id_file": {"type": "path", "no_log": False},
+        "credentials_file": {"type": "path", "no_log": False},
+        "profile": {"type": "str"},
+        "ca_file": {"type": "path"},
+    },
+}
+
+STORE_KEK: Mapping[str, Any] = {
+    "type": "dict",
+    "options": {
+        "type": {"type": "str", "choices": ["file", "pkcs11", "vault_transit", "aws_kms"], "default": "file"},
+        "key": {"type": "str", "no_log": False},  # a key's name, never the key
+        "library": {"type": "path"},
+        "token_label": {"type": "str", "no_log": False},
+        "url": {"type": "str"},
+        "namespace": {"type": "str"},
+        "mount": {"type": "str"},
+        "region": {"type": "str"},
+    },
+    "required_if": [
+        ("type", "pkcs11", ("library", "token_label", "key")),
+        ("type", "vault_transit", ("url", "key")),
+        ("type", "aws_kms", ("key",)),
+    ],
+}
+
 SECRET_STORE = Spec(
     {
         "secret_store": {
             "type": "dict",
             "no_log": False,  # it names a store; what it keeps never passes through an option
             "options": {
-                "type": {"type": "str", "choices": ["encrypted_file", "vault"], "default": "encrypted_file"},
+                "type": {
+                    "type": "str",
+                    "choices": ["encrypted_file", "vault", "aws_secrets_manager", "barbican", "awx"],
+                    "default": "encrypted_file",
+                },
                 "path": {"type": "str"},
                 "url": {"type": "str"},
                 "namespace": {"type": "str"},
-                "auth": {
-                    "type": "dict",
-                    "no_log": False,
-                    "options": {
-                        "key_file": {"type": "path", "no_log": False},
-                        "token_file": {"type": "path", "no_log": False},
-                        "role_id": {"type": "str"},
-                        "secret_id_file": {"type": "path", "no_log": False},
-                        "ca_file": {"type": "path"},
-                    },
-                },
+                "region": {"type": "str"},
+                "kek": STORE_KEK,
+                "auth": STORE_AUTH,
             },
-            "required_if": [("type", "encrypted_file", ("path",)), ("type", "vault", ("url",))],
+            "required_if": [
+                ("type", "encrypted_file", ("path",)),
+                ("type", "vault", ("url",)),
+                ("type", "barbican", ("url",)),
+            ],
         }
     }
 )

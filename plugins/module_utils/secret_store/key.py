@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the key that opens an encrypted file comes from: a key file, the environment's path to one, or systemd."""
+"""Where what opens a store comes from: a file of the owner's, the environment's path to one, or systemd."""
 
 from __future__ import annotations
 
@@ -34,14 +34,27 @@ def refuse_shared(label: str, path: str, doing: str) -> None:
         raise SecretStoreError(label, doing, why, "give the file to the user who runs the playbooks", "unsafe")
 
 
-def find_key_file(auth: Mapping[str, Any], environ: Mapping[str, str]) -> str | None:
-    """Return the path of the key file: the option, then the environment, then systemd's credential."""
-    named = auth.get("key_file") or environ.get(KEY_ENV)
-    if named:
-        return os.path.expanduser(str(named))
+def find_file(named: str | None, env: str, systemd_name: str, environ: Mapping[str, str]) -> str | None:
+    """Return the path of a secret file: the option, then the environment, then systemd's credential."""
+    path = named or environ.get(env)
+    if path:
+        return os.path.expanduser(str(path))
     folder = environ.get(SYSTEMD_ENV)
-    candidate = os.path.join(folder, SYSTEMD_NAME) if folder else ""
+    candidate = os.path.join(folder, systemd_name) if folder else ""
     return candidate if candidate and os.path.exists(candidate) else None
+
+
+def read_file(label: str, path: str, doing: str) -> str:
+    """Return what a secret file holds, without the white space around it.
+
+    Raises SecretStoreError (locked) where there is none, (unsafe) where others can read it.
+    """
+    path = os.path.expanduser(path)
+    if not os.path.exists(path):
+        raise SecretStoreError(label, doing, f"{path} does not exist", kind="locked")
+    refuse_shared(label, path, doing)
+    with open(path, encoding="utf-8") as file:
+        return file.read().strip()
 
 
 def load_key(label: str, auth: Mapping[str, Any], environ: Mapping[str, str]) -> bytes:
@@ -49,7 +62,7 @@ def load_key(label: str, auth: Mapping[str, Any], environ: Mapping[str, str]) ->
 
     Raises SecretStoreError (locked) where no key file is named or there is none, (unsafe) where others can read it.
     """
-    path = find_key_file(auth, environ)
+    path = find_file(auth.get("key_file"), KEY_ENV, SYSTEMD_NAME, environ)
     doing = "unlock it"
     make = "make one with: (umask 077; openssl rand -base64 32 > KEYFILE)"
     if not path:
