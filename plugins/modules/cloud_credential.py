@@ -159,6 +159,7 @@ error:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
@@ -237,6 +238,7 @@ class Task:
             return Plan((Change("remove", self._name, before, None, self._store.label),)) if stored else Plan()
         wanted = self._wanted(stored)
         self._identity = provider(self._params["provider"]).open(wanted, self._access).probe()
+        wanted = replace(wanted, meta={**wanted.meta, **self._identity.remember})
         self._wanted_record = wanted
         self._shown = registration.shown(wanted)
         if stored and stored.same_key(wanted) and stored.meta.get("owner") == wanted.meta.get("owner"):

@@ -39,11 +39,15 @@ class Access:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says the credential is: ``account`` and ``principal`` in the provider's own terms."""
+    """Who the provider says the credential is: ``account`` and ``principal`` in the provider's own terms.
+
+    ``remember`` belongs into the credential's meta: by it the principal is found again when the key itself is dead.
+    """
 
     account: str
     principal: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    remember: Mapping[str, str] = field(default_factory=dict)
 
 
 class CallCounter:

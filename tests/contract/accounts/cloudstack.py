@@ -18,12 +18,16 @@ from tests.support.servers import StartServer
 from .base import CloudAccount
 
 SECRET = {"api_key": "contract-api-key", "secret_key": "contract-secret-key-0123456789"}
+ROTATOR = {"api_key": "rotator-api-key", "secret_key": "rotator-secret-key-0123456789"}
 CONFIG = {
     "job_delay_s": 0,
     "accounts": [
         {
             "name": "initech",
-            "users": [{"username": "store", "apikey": SECRET["api_key"], "secretkey": SECRET["secret_key"]}],
+            "users": [
+                {"username": "store", "apikey": SECRET["api_key"], "secretkey": SECRET["secret_key"]},
+                {"username": "rotator", "apikey": ROTATOR["api_key"], "secretkey": ROTATOR["secret_key"]},
+            ],
             "security_groups": [{"name": "api-one"}, {"name": "api-two"}],
         }
     ],
@@ -51,6 +55,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         remove_call="revokeSecurityGroupIngress",
         shape="cloudstack",
         reset=server.reset,
+        rotator=ROTATOR,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..base import Provider
 from .allowlist import KINDS, CloudStackAllowlists
+from .keys import UserKeys
 from .marks import MARK_CHARS
 from .rules import fits
 from .session import CloudStackSession
@@ -18,6 +19,7 @@ PROVIDER = Provider(
     scope_kinds=KINDS,
     allowlist=CloudStackAllowlists,
     source_restriction=CloudStackSourceRestriction,
+    keys=UserKeys,
     probe_services=("api",),
     mark_chars=MARK_CHARS,
     fits=fits,

@@ -38,7 +38,7 @@ def identity(session: CloudStackSession) -> Identity:
         raise ProviderError(session.provider, doing, "the account shows no user", "no_permission")
     account = f"{own.get('domain', '')}/{own.get('account', '')}".strip("/")
     detail = {name: own[name] for name in ("id", "accountid", "domainid", "roletype", "rolename") if name in own}
-    return Identity(account, str(own.get("username", "")), detail)
+    return Identity(account, str(own.get("username", "")), detail, {"user_id": str(own["id"])})
 
 
 def look_into(session: CloudStackSession, refused: ProviderError) -> ProviderError:

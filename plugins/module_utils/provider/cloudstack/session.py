@@ -22,6 +22,7 @@ from .translate import api_error, failure
 
 API_PATH = "/client/api"
 JOB_TIMEOUT_S = 600.0
+Retrying = Callable[[Callable[[int], Any]], Any]
 #: Seconds between two looks at a job: the first comes soon, later ones spare the provider.
 POLL_FIRST_S, POLL_MOST_S = 0.1, 2.0
 
@@ -81,9 +82,12 @@ class CloudStackSession:
         """Say whose the key is: one listUsers."""
         return keys.identity(self)
 
-    def call(self, doing: str, command: str, **params: Any) -> Any:
-        """Call one command; None values are left out. Raises ProviderError."""
-        return self._call(doing, command, lambda: getattr(self._client, command)(**params))
+    def call(self, doing: str, command: str, *, retry: Retrying | None = None, **params: Any) -> Any:
+        """Call one command; None values are left out. Raises ProviderError.
+
+        It is tried again while its failure is transient, unless ``retry`` says otherwise.
+        """
+        return self._call(doing, command, lambda: getattr(self._client, command)(**params), retry)
 
     def list_all(self, doing: str, command: str, **params: Any) -> list[dict[str, Any]]:
         """Call a list command for all its pages. A page is 500 items, CloudStack's own default limit."""
@@ -104,11 +108,15 @@ class CloudStackSession:
 
     def finish(self, doing: str, submitted: Submitted) -> Mapping[str, Any]:
         """Wait for a job and return its result; raises ProviderError where it failed."""
+        return self.wait(doing, submitted.job_id)
+
+    def wait(self, doing: str, job_id: str) -> Mapping[str, Any]:
+        """Wait for a job, given by its id."""
         wait = Wait(frozenset({"1", "2"}), every_s=POLL_MOST_S, at_most_s=JOB_TIMEOUT_S, sleep=_Pace().sleep)
         job = wait.poll(
             self.provider,
             doing,
-            lambda: self.call(doing, "queryAsyncJobResult", jobid=submitted.job_id),
+            lambda: self.call(doing, "queryAsyncJobResult", jobid=job_id),
             lambda answer: str(answer.get("jobstatus")),
         )
         result = job.get("jobresult")
@@ -121,10 +129,10 @@ class CloudStackSession:
         """Start an asynchronous command and wait for it."""
         return self.finish(doing, self.submit(doing, command, **params))
 
-    def _call(self, doing: str, command: str, send: Callable[[], Any]) -> Any:
+    def _call(self, doing: str, command: str, send: Callable[[], Any], retry: Retrying | None = None) -> Any:
         """Send with retries; a refused key is looked into once, since CloudStack does not say what it refused."""
         try:
-            return self.access.retry.call(lambda _attempt: self.send(doing, command, send))
+            return (retry or self.access.retry.call)(lambda _attempt: self.send(doing, command, send))
         except ProviderError as exc:
             if exc.kind != "bad_key" or self._refused:
                 raise

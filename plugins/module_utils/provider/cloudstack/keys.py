@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API key pairs of one CloudStack user ("listApis" of 4.18; RegisterUserKeysCmd, ListUserKeysCmd of 4.23).
+
+Up to 4.22 a user has one pair, and registerUserKeys replaces it at once. From 4.23 on a user may have many, with names
+and ends, and deleteUserKeys. The description that the server gives of registerUserKeys tells which of both it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from ...core.errors import ProviderError
+from ...model.credential import Credential
+from ..base import Key, KeyTraits
+from ..once import at_most_once
+from .pairs import as_key, in_utc, rules_of
+from .session import CloudStackSession
+
+_NO_LAST_USE = "CloudStack does not tell when a key was last used"
+_ONE = KeyTraits(overlap=False, labels=False, can_disable=False, tells_last_use=False, most=1, why_not=_NO_LAST_USE)
+_MANY = KeyTraits(overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE)
+_LACKS = (
+    "have the provider allow {} in the role of the account, or name a rotator: a credential of the same account, or of "
+    "an administrator, whose role has it"
+)
+_WHO = (
+    "have an administrator read the user's present pair (getUserKeys) and register it with cloud_credential, which "
+    "also records whose it is"
+)
+
+
+class UserKeys:
+    """Makes key pairs for the user to whom the credential's pair belongs.
+
+    The rotator's session must see that user in listUsers: the same account, or an administrator. Where a pair was
+    replaced and the answer lost, the rotator knows the user by ``user_id``, which registration wrote into the meta.
+    """
+
+    def __init__(self, session: CloudStackSession, credential: Credential) -> None:
+        self._session = session
+        self._credential = credential
+        self._user_id = str(credential.meta.get("user_id") or "")
+
+    @cached_property
+    def traits(self) -> KeyTraits:
+        """Return what this server's version can do, by one listApis; refuses where the role lacks registerUserKeys."""
+        doing = "ask whether the role may make key pairs"
+        try:
+            described = self._session.call(doing, "listApis", name="registerUserKeys")["api"][0]
+        except ProviderError as exc:
+            if exc.kind not in {"not_found", "no_permission"} and "unable to find an api" not in exc.why:
+                raise
+            why = "listApis does not show registerUserKeys: the role of the credential's account lacks it"
+            hint = _LACKS.format("registerUserKeys")
+            raise ProviderError(exc.provider, doing, why, "no_permission", hint=hint) from exc
+        names = {param["name"] for param in described["params"]}
+        return _MANY if {"name", "enddate"} <= names else _ONE
+
+    def keys(self) -> tuple[Key, ...]:
+        """Return the user's pairs; their ids are the API keys."""
+        if self.traits.overlap:
+            return tuple(sorted(map(as_key, self._pairs()), key=lambda key: (key.created_at, key.label)))
+        user = self._user()
+        held = str(user.get("apikey") or "")
+        return (Key(held, user.get("state") == "enabled"),) if held else ()
+
+    def id_of(self, credential: Credential) -> str:
+        """Return the API key, which is a field of the credential."""
+        return credential.public["api_key"]
+
+    def create(self, label: str, expires_at: str = "") -> Credential:
+        """Make a pair. Up to 4.22 the old one is dead from then on, and neither label nor end is kept."""
+        doing = f"make a new key pair for user {self._id()}"
+        options: dict[str, Any] = {}
+        if self.traits.overlap:
+            old = next((pair for pair in self._pairs() if pair["apikey"] == self._credential.public["api_key"]), {})
+            options = {"name": label, "enddate": in_utc(expires_at), "rules": rules_of(old)}
+        answer = self._once(doing, "registerUserKeys", id=self._id(), **options)
+        if "jobid" in answer:
+            answer = self._session.wait(doing, str(answer["jobid"]))
+        made = answer["userkeys"]
+        public = {**self._credential.public, "api_key": str(made["apikey"])}
+        meta = {**self._credential.meta, "user_id": self._id()}
+        secrets = {"secret_key": str(made["secretkey"])}
+        return Credential(self._credential.name, self._credential.provider, public, secrets, meta)
+
+    def set_active(self, key_id: str, active: bool) -> None:
+        """Refuse: there is no such switch for a pair."""
+        why = "CloudStack cannot disable a key pair, only its user"
+        raise ProviderError(self._session.provider, f"switch API key {key_id}", why, "invalid")
+
+    def delete(self, key_id: str) -> None:
+        """Delete a pair, which needs 4.23; up to 4.22 only one that is gone already has been deleted."""
+        doing = f"delete API key {key_id}"
+        if self.traits.overlap:
+            found = [pair for pair in self._pairs() if pair["apikey"] == key_id]
+            for pair in found:
+                self._delete(doing, str(pair["id"]))
+        elif key_id == self._user().get("apikey"):
+            why = "CloudStack before 4.23 cannot delete a key pair (deleteUserKeys); it dies when the next one is made"
+            hint = "make a new pair, or have an administrator of the account disable the user"
+            raise ProviderError(self._session.provider, doing, why, "invalid", hint=hint)
+
+    def last_use(self, key_id: str) -> str:
+        """Refuse: CloudStack does not know."""
+        raise ProviderError(self._session.provider, f"tell the last use of {key_id}", _NO_LAST_USE, "invalid")
+
+    def _delete(self, doing: str, pair_id: str) -> None:
+        try:
+            self._session.run_job(doing, "deleteUserKeys", keypairid=pair_id)
+        except ProviderError as exc:
+            if exc.kind == "no_permission":
+                hint = _LACKS.format("deleteUserKeys")
+                raise ProviderError(exc.provider, doing, exc.why, exc.kind, hint=hint) from exc
+            if exc.kind != "not_found":
+                raise
+
+    def _once(self, doing: str, command: str, **params: Any) -> Any:
+        """Call a command that must not be made twice."""
+        wanted = {name: value for name, value in params.items() if value}
+        retry = at_most_once(self._session.access.retry)
+        return self._session.call(doing, command, retry=retry, **wanted)
+
+    def _pairs(self) -> list[dict[str, Any]]:
+        return self._session.list_all(
+            "list the user's key pairs", "listUserKeys", userid=self._id(), showpermissions=True
+        )
+
+    def _id(self) -> str:
+        return self._user_id or str(self._user()["id"])
+
+    def _user(self) -> Mapping[str, Any]:
+        """Return the credential's user: by its id where that is known, else by the pair it has now; one call."""
+        doing = "find the user of the credential's key"
+        key = self._credential.public["api_key"]
+        if self._user_id:
+            found = self._session.list_all(doing, "listUsers", id=self._user_id)
+        else:
+            listall = True if self._session.credential.public["api_key"] != key else None
+            shown = self._session.list_all(doing, "listUsers", listall=listall)
+            found = [item for item in shown if item.get("apikey") == key]
+        user = found[0] if found else None
+        if user is None:
+            why = "no user that this credential sees has the key; it was replaced, or belongs to another account"
+            raise ProviderError(self._session.provider, doing, why, "not_found", hint=_WHO)
+        self._user_id = str(user["id"])
+        return user
