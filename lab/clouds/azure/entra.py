@@ -8,13 +8,15 @@ Error numbers are those of "Microsoft Entra authentication and authorization err
 
 from __future__ import annotations
 
+import base64
 import hmac
+import json
 import re
 import time
 import uuid
 from datetime import UTC, datetime
 
-from lab.clouds.azure import conditional_access
+from lab.clouds.azure import conditional_access, passwords
 from lab.clouds.azure.state import Application, State, Tenant
 from lab.clouds.azure.tokens import service_of
 from lab.clouds.azure.wire import EntraError, Json, Request, Response
@@ -24,6 +26,8 @@ _PATH = re.compile(
     r"discovery/instance)$",
     re.IGNORECASE,
 )
+
+CLOCKS_DIFFER_S = 300
 
 
 def serves(request: Request) -> bool:
@@ -100,7 +104,9 @@ def _token(state: State, request: Request, tenant_name: str) -> Response:
             f"'{tenant.display_name}'. This can happen if the application has not been installed by the "
             "administrator of the tenant or consented to by any user in the tenant.",
         )
-    _check_secret(application, form.get("client_secret", ""))
+    if form.get("client_assertion"):
+        _check_assertion(application, form["client_assertion"])
+    _check_secret(passwords.known(state, application), application, form.get("client_secret", ""))
     audience = _audience(form.get("scope", ""))
     service = service_of(audience, request.base_url)
     if service is None:
@@ -120,7 +126,34 @@ def _token(state: State, request: Request, tenant_name: str) -> Response:
     return Response(200, _grant(state, tenant, application, audience, service, request.base_url))
 
 
-def _check_secret(application: Application, secret: str) -> None:
+def _check_assertion(application: Application, assertion: str) -> None:
+    """Refuses every assertion, since no application here has a certificate: by its times, then by its signature."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(assertion.split(".")[1] + "=="))
+        begin, end = int(claims.get("nbf", 0)), int(claims["exp"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        raise EntraError(401, "invalid_client", 50027, "JWT token is invalid or malformed.") from None
+    now = time.time()
+    # Five minutes of difference between clocks are allowed for.
+    if not begin - CLOCKS_DIFFER_S <= now <= end + CLOCKS_DIFFER_S:
+        begins, ends, current = (datetime.fromtimestamp(at, UTC).isoformat() for at in (begin, end, now))
+        raise EntraError(
+            401,
+            "invalid_client",
+            700024,
+            f"Client assertion is not within its valid time range. Current time: {current}, assertion valid from "
+            f"{begins}, expiry time of assertion {ends}.",
+        )
+    raise EntraError(
+        401,
+        "invalid_client",
+        700027,
+        "Client assertion contains an invalid signature. [Reason - The key was not found.] "
+        f"Application '{application.client_id}' has no certificate.",
+    )
+
+
+def _check_secret(held: list[Json], application: Application, secret: str) -> None:
     if not secret:
         raise EntraError(
             401,
@@ -128,7 +161,7 @@ def _check_secret(application: Application, secret: str) -> None:
             7000218,
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
         )
-    known = [p for p in application.passwords if hmac.compare_digest(p["secretText"].encode(), secret.encode())]
+    known = [p for p in held if hmac.compare_digest(p["secretText"].encode(), secret.encode())]
     if not known:
         raise EntraError(
             401,
@@ -138,7 +171,7 @@ def _check_secret(application: Application, secret: str) -> None:
             "secret value, not the client secret ID, for a secret added to app "
             f"'{application.client_id}'.",
         )
-    if all(_instant(p["endDateTime"]) <= datetime.now(UTC) for p in known):
+    if all(passwords.instant(p["endDateTime"]) <= datetime.now(UTC) for p in known):
         raise EntraError(
             401,
             "invalid_client",
@@ -179,7 +212,3 @@ def _grant(state: State, tenant: Tenant, application: Application, audience: str
         }
     )
     return {"token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token}
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

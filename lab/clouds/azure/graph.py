@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-import secrets
 import uuid
 from collections.abc import Callable
 
-from lab.clouds.azure import conditional_access
-from lab.clouds.azure.state import NEVER, Application, State, Tenant, password
+from lab.clouds.azure import conditional_access, passwords
+from lab.clouds.azure.state import Application, State, Tenant
 from lab.clouds.azure.tokens import bearer
 from lab.clouds.azure.wire import AzureError, Json, Request, Response, now_text
 
@@ -118,7 +117,10 @@ def _applications(
         return Response(200, {"value": _filtered([view(a) for a in tenant.applications.values()], request)})
     for application in tenant.applications.values():
         if target in (application.client_id, view(application)["id"]):
-            return _act(application, request, action) if action else Response(200, view(application))
+            if not action:
+                return Response(200, _selected(view(application), request))
+            _check_owner(application, caller)
+            return _act(application, request, action)
     raise AzureError(
         404,
         "Request_ResourceNotFound",
@@ -126,21 +128,24 @@ def _applications(
     )
 
 
+def _check_owner(application: Application, caller: Application) -> None:
+    """With Application.ReadWrite.OwnedBy alone an application changes those that it owns."""
+    if "Application.ReadWrite.All" not in caller.graph_permissions and caller.client_id not in application.owners:
+        raise AzureError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+
+
 def _act(application: Application, request: Request, action: str) -> Response:
     body = request.json()
     if action == "removePassword":
-        kept = [p for p in application.passwords if p["keyId"] != body.get("keyId")]
-        if len(kept) == len(application.passwords):
-            raise AzureError(
-                400, "Request_BadRequest", f"No password credential found with keyId '{body.get('keyId')}'."
-            )
-        application.passwords = kept
+        passwords.remove(application, str(body.get("keyId")))
         return Response(204)
-    wanted = body.get("passwordCredential") or {}
-    # 40 characters, as the service generates them.
-    new = password(secrets.token_urlsafe(30), wanted.get("endDateTime", NEVER), wanted.get("displayName", ""))
-    application.passwords.append(new)
-    return Response(200, new)
+    return Response(200, passwords.add(application, body.get("passwordCredential") or {}))
+
+
+def _selected(body: Json, request: Request) -> Json:
+    """The fields that $select names; all without it."""
+    names = [name for name in request.query.get("$select", "").split(",") if name]
+    return {name: body[name] for name in names if name in body} if names else body
 
 
 def _application_body(application: Application) -> Json:

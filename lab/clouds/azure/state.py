@@ -28,6 +28,12 @@ class Application:
     passwords: list[Json]
     roles: list[tuple[str, str]]
     graph_permissions: set[str]
+    #: Client ids of the applications that Application.ReadWrite.OwnedBy lets change this one.
+    owners: set[str] = field(default_factory=set)
+    #: When secrets came (by key id) and went, on this machine's monotonic clock: the token endpoint hears of it later.
+    added: dict[str, float] = field(default_factory=dict)
+    removed: list[tuple[Json, float]] = field(default_factory=list)
+    token_requests: int = 0
 
 
 @dataclass
@@ -134,6 +140,7 @@ def _application(item: Json, tenant_id: str) -> Application:
         passwords=[password(s["value"], s.get("expires", NEVER), s.get("name", "")) for s in item.get("secrets", [])],
         roles=[(r["role"], r["scope"].rstrip("/").lower()) for r in item.get("roles", [])],
         graph_permissions=set(item.get("graph_permissions", [])),
+        owners={str(owner).lower() for owner in item.get("owners", [client_id])},
     )
 
 

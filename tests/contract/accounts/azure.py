@@ -23,6 +23,11 @@ SECRET = {
     "subscription_id": "33333333-3333-4333-8333-333333333333",
     "client_secret": "contract-client-secret-0123456789",
 }
+ROTATOR = {
+    **SECRET,
+    "client_id": "44444444-4444-4444-8444-444444444444",
+    "client_secret": "rotator-client-secret-0123456789",
+}
 GROUP = "store"
 CONFIG = {
     "tenants": [
@@ -34,7 +39,14 @@ CONFIG = {
                     "secrets": [{"value": SECRET["client_secret"]}],
                     "roles": [{"role": "Network Contributor", "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
                     "graph_permissions": ["Application.Read.All", "Policy.ReadWrite.ConditionalAccess"],
-                }
+                    "owners": [ROTATOR["client_id"]],
+                },
+                {
+                    "client_id": ROTATOR["client_id"],
+                    "display_name": "rotator",
+                    "secrets": [{"value": ROTATOR["client_secret"]}],
+                    "graph_permissions": ["Application.ReadWrite.OwnedBy"],
+                },
             ],
         }
     ],
@@ -80,6 +92,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         shape="arm",
         reset=server.reset,
         icmp_types=False,
+        rotator=ROTATOR,
     )
 
 

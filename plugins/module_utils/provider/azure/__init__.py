@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..base import Provider
 from .allowlist import LIMITS, NetworkSecurityGroups
 from .credential import SERVICES
+from .keys import ClientSecrets
 from .rules import fits
 from .session import AzureSession
 from .source_restriction import TokenPolicy
@@ -18,6 +19,7 @@ PROVIDER = Provider(
     scope_kinds=("network_security_group",),
     allowlist=NetworkSecurityGroups,
     source_restriction=TokenPolicy,
+    keys=ClientSecrets,
     probe_services=SERVICES,
     mark_chars=LIMITS.note_chars,
     fits=fits,

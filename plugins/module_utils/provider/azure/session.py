@@ -26,6 +26,7 @@ from .credential import probe
 from .errors import refusal, translate
 
 T = TypeVar("T")
+Retrying = Callable[[Callable[[int], T]], T]
 #: The public cloud; sovereign clouds, Azure Stack and the lab name their own in the account's endpoints.
 ENDPOINTS = {
     "arm": "https://management.azure.com",
@@ -89,8 +90,11 @@ class AzureSession:
                 self._identity = None
                 raise
 
-    def call(self, doing: str, action: Callable[[int], T]) -> T:
-        """Run ``action(attempt)`` with translation of errors and retries; ``doing`` completes "could not ..."."""
+    def call(self, doing: str, action: Callable[[int], T], retry: Retrying[T] | None = None) -> T:
+        """Run ``action(attempt)`` with translation of errors and retries; ``doing`` completes "could not ...".
+
+        It is tried again while its failure is transient, unless ``retry`` says otherwise.
+        """
         errors = load("azure.core.exceptions", _LIBRARY, "to call Azure")
 
         def once(number: int) -> T:
@@ -101,7 +105,7 @@ class AzureSession:
             except errors.AzureError as exc:
                 raise translate(doing, exc, self.access.proxy) from exc
 
-        return self.access.retry.call(once)
+        return (retry or self.access.retry.call)(once)
 
     def send(
         self,

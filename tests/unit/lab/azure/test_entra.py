@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from typing import Any
 
 import pytest
 
-from tests.unit.lab.azure.conftest import CLIENT, EXPIRED, SECRET, Http
+from tests.unit.lab.azure.conftest import CLIENT, EXPIRED, SECRET, TENANT, Http
 
 NOBODY = "99999999-9999-4999-8999-999999999999"
 
@@ -146,3 +149,24 @@ def test_an_added_password_works_and_a_removed_one_is_dead(http: Http) -> None:
         timeout=10,
     )
     assert http.token(secret=SECRET).json()["error_codes"] == [7000215]
+
+
+def assertion(begin: float, end: float) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"nbf": int(begin), "exp": int(end)}).encode()).decode()
+    return f"e30.{claims.rstrip('=')}.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "number"), [(0, 700027), (-7200, 700024), (7200, 700024)], ids=["in-time", "behind", "ahead"]
+)
+def test_an_assertion_of_a_clock_that_is_off_is_told_by_its_number(http: Http, offset_s: int, number: int) -> None:
+    now = time.time() + offset_s
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": CLIENT,
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": assertion(now, now + 600),
+        "scope": f"{http.server.url}/.default",
+    }
+    answer = http.session.post(f"{http.server.url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=10)
+    assert answer.json()["error_codes"] == [number]
