@@ -14,7 +14,8 @@ description:
   - With O(provider) and O(credential) it makes one signed call of O(service), through O(proxy) where one is given.
   - With O(address) it opens a TCP connection, and a TLS one on request, from the host it runs on, directly or
     through O(proxy). This part needs nothing but Python.
-  - It fails when the outcome is not the expected one. A call that fails for another reason than access (a wrong
+  - With O(services) or O(targets) one call makes any number of proofs at the same time.
+  - It fails when an outcome is not the expected one. A call that fails for another reason than access (a wrong
     key, an untrusted certificate) proves nothing and always fails.
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
@@ -41,6 +42,10 @@ options:
         and V(provider=bt_cloud).
       - Without it the call that proves the credential itself.
     type: str
+  services:
+    description: Several services, each called at the same time as the others. See O(service).
+    type: list
+    elements: str
   region:
     description: The region, for providers that have regions.
     type: str
@@ -62,9 +67,9 @@ options:
     type: int
     default: 1
   workers:
-    description: How many calls may run at once.
+    description: How many attempts may run at once.
     type: int
-    default: 1
+    default: 16
   address:
     description: The host name or address to connect to, for a connection without a credential.
     type: str
@@ -72,6 +77,37 @@ options:
     description: The port to connect to.
     type: int
     default: 443
+  targets:
+    description: Several addresses to connect to, each at the same time as the others.
+    type: list
+    elements: dict
+    suboptions:
+      address:
+        description: The host name or address.
+        type: str
+        required: true
+      port:
+        description: The port.
+        type: int
+        default: 443
+      allowed_from:
+        description:
+          - The names of the sources that may connect. Where O(source) is one of them V(allowed) is expected, and
+            V(refused) where it is not. Without it O(expect) holds.
+        type: list
+        elements: str
+      subject:
+        description: As O(subject), for this target.
+        type: str
+      what:
+        description: As O(what), for this target.
+        type: str
+      enforced_by:
+        description: As O(enforced_by), for this target.
+        type: str
+      enforced_at:
+        description: As O(enforced_at), for this target.
+        type: str
   tls:
     description: Whether to complete a TLS handshake, without verifying the certificate unless O(ca_file) is given.
     type: bool
@@ -90,7 +126,7 @@ options:
     description: The cloud account or host that the proof is about, for the report. Without it the inventory host.
     type: str
   what:
-    description: What is proved, in words, for the report.
+    description: What is proved, in words, for the report. With O(services), C({service}) stands for each one's name.
     type: str
   source:
     description: From where, in words, for the report. Without it the proxy, or the host's name.
@@ -130,12 +166,31 @@ EXAMPLES = r"""
     port: 5000
     expect: refused
     enforced_by: ACL on the tunnel
+
+- name: Of all store servers, only those named for a target reach it
+  strategic.service_store.access_probe:
+    source: "{{ inventory_hostname }}"
+    targets:
+      - {address: 10.20.0.10, port: 5000, allowed_from: [store-1, store-2]}
+      - {address: 10.30.0.10, port: 443, allowed_from: []}
+    timeout_s: 3
 """
 
 RETURN = r"""
+outcomes:
+  description: For each service or target, in the order given, C(target) and what the other values here say of one.
+  returned: O(services) or O(targets) is given
+  type: list
+  elements: dict
+  sample: [{target: "10.30.0.10:443", outcome: refused, why: timed out after 3 s, attempts: 1}]
+target:
+  description: What was probed.
+  returned: success, for one service or address
+  type: str
+  sample: 10.30.0.10:443
 outcome:
   description: What happened, V(allowed) or V(refused).
-  returned: success
+  returned: success, for one service or address
   type: str
   sample: refused
 why:
@@ -164,21 +219,32 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.probe import Prober, prober
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
 
+TARGET = {
+    "address": {"type": "str", "required": True},
+    "port": {"type": "int", "default": 443},
+    "allowed_from": {"type": "list", "elements": "str"},
+    "subject": {"type": "str"},
+    "what": {"type": "str"},
+    "enforced_by": {"type": "str"},
+    "enforced_at": {"type": "str"},
+}
 SPEC = spec.SECRET_STORE.merge(
     spec.Spec(
         {
             "provider": {"type": "str", "choices": list(PROVIDERS)},
             "credential": {"type": "str"},
             "service": {"type": "str"},
+            "services": {"type": "list", "elements": "str"},
             "region": {"type": "str"},
             "endpoints": {"type": "dict"},
             "proxy": {"type": "str"},
             "ca_file": {"type": "path"},
             "timeout_s": {"type": "float", "default": 10.0},
             "retries": {"type": "int", "default": 1},
-            "workers": {"type": "int", "default": 1},
+            "workers": {"type": "int", "default": 16},
             "address": {"type": "str"},
             "port": {"type": "int", "default": 443},
+            "targets": {"type": "list", "elements": "dict", "options": TARGET},
             "tls": {"type": "bool", "default": False},
             "expect": {"type": "str", "choices": ["allowed", "refused"], "default": "allowed"},
             "within_s": {"type": "float", "default": 0.0},
@@ -189,7 +255,8 @@ SPEC = spec.SECRET_STORE.merge(
             "enforced_at": {"type": "str"},
         },
         required_together=(("provider", "credential"),),
-        required_one_of=(("provider", "address"),),
+        required_one_of=(("provider", "address", "targets"),),
+        mutually_exclusive=(("service", "services"), ("address", "targets"), ("provider", "targets")),
     )
 )
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Callable, Protocol
 
 from ..core.errors import InvalidInput, ProviderError, ServiceStoreError
 from ..core.reach import reach
 from .base import Session
 from .connect import connect
+from .registry import provider as find_provider
 
 #: The failures that mean "access was refused". A wrong key or an untrusted certificate does not.
 REFUSALS = frozenset({"ip_blocked", "no_permission", "unreachable", "timeout"})
@@ -50,68 +53,140 @@ class ProofFailed(ServiceStoreError):
         self.result = dict(result)
 
 
-class Prober:
-    """Tries until the outcome is the expected one or the time is up."""
+@dataclass(frozen=True)
+class Aim:
+    """One proof to be made: the attempt, the outcome that is wanted, and the words for the report."""
 
-    def __init__(self, context: Surroundings, attempt: Callable[[], Outcome], target: str) -> None:
-        self._params = context.params
-        self._sleep = context.sleep
-        self._attempt = attempt
-        self._target = target
-        self._attempts = 0
-        self._outcome = Outcome("refused", "not tried")
+    target: str
+    attempt: Callable[[], Outcome]
+    expect: str
+    words: Mapping[str, str]
 
-    def run(self) -> None:
-        """Probe; raises ProofFailed where the outcome stays another than the expected one."""
-        end = time.monotonic() + self._params["within_s"]
-        while True:
-            self._attempts += 1
-            self._outcome = self._attempt()
-            if self._outcome.verdict == self._params["expect"]:
-                return
-            if time.monotonic() + PAUSE_S > end:
-                break
-            self._sleep(PAUSE_S)
-        source, expected = self._source(), self._params["expect"]
-        got = self._outcome
-        text = f"access from {source} to {self._target} was {got.verdict} and should be {expected}: {got.why}"
-        raise ProofFailed(text, self.facts())
 
-    def _source(self) -> str:
-        return str(self._params.get("source") or self._params.get("proxy") or "this host")
+@dataclass(frozen=True)
+class Shot:
+    """What came of an aim, and how many attempts it took."""
+
+    aim: Aim
+    outcome: Outcome
+    attempts: int
+
+    @property
+    def ok(self) -> bool:
+        """Return whether the outcome is the one that was wanted."""
+        return self.outcome.verdict == self.aim.expect
+
+    def failure(self) -> str:
+        """Return, in words, what is wrong with the outcome."""
+        got, aim = self.outcome, self.aim
+        wanted = f"was {got.verdict} and should be {aim.expect}"
+        return f"access from {aim.words['source']} to {aim.target} {wanted}: {got.why}"
 
     def facts(self) -> dict[str, Any]:
-        """Return the module's result, with the record for the report."""
-        actual, expected = self._outcome.verdict, self._params["expect"]
+        """Return the outcome as the module returns it, with the record for the report."""
+        got, aim = self.outcome, self.aim
         proof = {
             "kind": "proof",
-            "what": self._params.get("what") or f"reach {self._target}",
-            "source": self._source(),
-            "target": self._target,
-            "expected": expected,
-            "actual": actual,
-            "ok": actual == expected,
-            "enforced_by": self._params.get("enforced_by") or "",
-            "enforced_at": self._params.get("enforced_at") or "",
-            "evidence": self._outcome.why,
+            **aim.words,
+            "target": aim.target,
+            "expected": aim.expect,
+            "actual": got.verdict,
+            "ok": self.ok,
+            "evidence": got.why,
         }
-        if self._params.get("subject"):
-            proof["subject"] = self._params["subject"]
-        facts = {"outcome": actual, "why": self._outcome.why, "attempts": self._attempts, "report": proof}
-        return {**facts, "identity": dict(self._outcome.identity)} if self._outcome.identity else facts
+        facts = {
+            "target": aim.target,
+            "outcome": got.verdict,
+            "why": got.why,
+            "attempts": self.attempts,
+            "report": proof,
+        }
+        return {**facts, "identity": dict(got.identity)} if got.identity else facts
+
+
+class Prober:
+    """Tries each aim until its outcome is the wanted one or the time is up; all of them at the same time."""
+
+    def __init__(self, context: Surroundings, aims: Sequence[Aim], several: bool) -> None:
+        self._within_s: float = context.params["within_s"]
+        self._workers = max(1, int(context.params["workers"]))
+        self._sleep = context.sleep
+        self._aims = aims
+        self._several = several
+        self._shots: list[Shot] = []
+
+    def run(self) -> None:
+        """Probe; raises ProofFailed where an outcome stays another than the wanted one."""
+        with ThreadPoolExecutor(min(self._workers, max(1, len(self._aims)))) as pool:
+            self._shots = list(pool.map(self._shoot, self._aims))
+        wrong = [shot.failure() for shot in self._shots if not shot.ok]
+        if wrong:
+            raise ProofFailed("; ".join(wrong), self.facts())
+
+    def _shoot(self, aim: Aim) -> Shot:
+        end = time.monotonic() + self._within_s
+        attempts = 0
+        while True:
+            attempts += 1
+            shot = Shot(aim, aim.attempt(), attempts)
+            if shot.ok or time.monotonic() + PAUSE_S > end:
+                return shot
+            self._sleep(PAUSE_S)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the module's result: of the one aim, or of all of them with a list of records for the report."""
+        found = [shot.facts() for shot in self._shots]
+        if not self._several:
+            return found[0]
+        reports = [one.pop("report") for one in found]
+        return {"outcomes": found, "report": reports}
 
 
 def prober(context: Surroundings) -> Prober:
-    """Return the prober for a module's options: a signed call, or a plain connection."""
+    """Return the prober for a module's options: signed calls, or plain connections."""
     params = context.params
-    if not params.get("provider"):
-        target = f"{params['address']}:{params['port']}"
-        return Prober(context, lambda: _connection(params), target)
+    if params.get("provider"):
+        return Prober(context, _signed_aims(context), bool(params.get("services")))
+    if params.get("targets"):
+        return Prober(context, [_connection_aim(params, row) for row in params["targets"]], True)
+    return Prober(context, [_connection_aim(params, params)], False)
+
+
+def _signed_aims(context: Surroundings) -> list[Aim]:
+    params = context.params
+    services = params.get("services") or [params.get("service") or ""]
+    offered = find_provider(params["provider"]).probe_services
+    for service in services:
+        if service and service not in offered:
+            where = "services" if params.get("services") else "service"
+            raise InvalidInput(where, service, f"is not one of {params['provider']}'s: {', '.join(offered)}")
     known, session = connect(context)
-    service = params.get("service") or ""
-    if service and service not in known.probe_services:
-        raise InvalidInput("service", service, f"is not one of {known.name}'s: {', '.join(known.probe_services)}")
-    return Prober(context, lambda: _signed(session, service), f"{known.name} {service}".strip())
+    aims = []
+    for service in services:
+        target = f"{known.name} {service}".strip()
+        what = str(params.get("what") or f"reach {target}").replace("{service}", service or known.name)
+        words = _words(params, params, what)
+        aims.append(Aim(target, partial(_signed, session, service), params["expect"], words))
+    return aims
+
+
+def _connection_aim(params: Mapping[str, Any], row: Mapping[str, Any]) -> Aim:
+    target = f"{row['address']}:{row['port']}"
+    expect = params["expect"]
+    if row.get("allowed_from") is not None:
+        expect = "allowed" if params.get("source") in row["allowed_from"] else "refused"
+    attempt = partial(_connection, params, row["address"], row["port"])
+    return Aim(target, attempt, expect, _words(params, row, row.get("what") or f"connect to {target}"))
+
+
+def _words(params: Mapping[str, Any], row: Mapping[str, Any], what: str) -> dict[str, str]:
+    words = {name: row.get(name) or params.get(name) or "" for name in ("enforced_by", "enforced_at", "subject")}
+    source = str(params.get("source") or params.get("proxy") or "this host")
+    return {
+        "what": what,
+        "source": source,
+        **{name: value for name, value in words.items() if value or name != "subject"},
+    }
 
 
 def _signed(session: Session, service: str) -> Outcome:
@@ -124,18 +199,11 @@ def _signed(session: Session, service: str) -> Outcome:
     return Outcome("allowed", f"answered as {who.principal}", {"account": who.account, "principal": who.principal})
 
 
-def _connection(params: Mapping[str, Any]) -> Outcome:
+def _connection(params: Mapping[str, Any], address: str, port: int) -> Outcome:
     proxy: str | None = params.get("proxy") or None
     try:
-        got = reach(
-            params["address"],
-            params["port"],
-            params["timeout_s"],
-            proxy,
-            params["tls"],
-            params.get("ca_file"),
-        )
+        got = reach(address, port, params["timeout_s"], proxy, params["tls"], params.get("ca_file"))
     except ssl.SSLCertVerificationError as exc:
         why = f"the certificate is not trusted ({exc.verify_message})"
-        raise ProviderError("network", f"reach {params['address']}", why, "tls") from exc
+        raise ProviderError("network", f"reach {address}", why, "tls") from exc
     return Outcome("allowed" if got.ok else "refused", got.why)

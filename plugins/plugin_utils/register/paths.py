@@ -101,7 +101,7 @@ def api_hosts(account: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def private(account: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the private API endpoints of an account, with the store servers that may reach each, and who refuses."""
+    """Return the private API endpoints of an account as ``targets`` of access_probe: who may reach each, who refuses."""
     rows = []
     for method in account["access"]:
         if method["method"] == "site_to_site_vpn":
@@ -112,9 +112,10 @@ def private(account: Mapping[str, Any]) -> list[dict[str, Any]]:
             continue
         rows += [
             {
-                "account": account["name"],
-                "target": {"address": item["address"], "port": item["port"]},
-                "sources": sources,
+                "subject": account["name"],
+                "address": item["address"],
+                "port": item["port"],
+                "allowed_from": sources,
                 "enforced_by": by,
                 "enforced_at": ", ".join(at),
             }
