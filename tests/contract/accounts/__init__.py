@@ -23,5 +23,7 @@ STARTERS: dict[str, Starter] = {
     "cloudstack": cloudstack.start,
     "openstack": openstack.start,
 }
+#: Further servers of the same providers, for what the first one does not enforce.
+VARIANTS: dict[str, Starter] = {"aws-enforcing": aws.start_enforcing}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
 SLOW = frozenset({"openstack"})

@@ -61,6 +61,32 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
+def start_enforcing(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start ministack, which refuses the signatures of disabled and deleted keys; it has no security groups."""
+    users = {"account": CONFIG["account"], "region": REGION, "users": CONFIG["users"]}
+    server = start_server("aws", users, folder, args=["--which", "ministack"])
+    faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
+    faults.__enter__()
+    endpoints = dict.fromkeys(("ec2", "sts", "iam", "s3"), faults.url)
+    return CloudAccount(
+        provider="aws",
+        server=server,
+        faults=faults,
+        options={"region": REGION, "endpoints": endpoints, "ca_file": server.ca_file},
+        secret=SECRET,
+        wrong_secret={**SECRET, "secret_access_key": "another/Secret+Access/Key0123456789abcd"},
+        scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
+        unknown_scope={"kind": "security_group", "name": "nowhere"},
+        add_foreign=lambda scope, entry: None,
+        is_write=lambda name: not name.startswith(READS),
+        least_reads=1,
+        add_call="AuthorizeSecurityGroupIngress",
+        remove_call="RevokeSecurityGroupIngress",
+        shape="aws_ec2",
+        reset=server.reset,
+    )
+
+
 def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
     ec2 = boto3.client(
         "ec2",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..base import Provider
 from .allowlist import LIMITS, SecurityGroups
 from .credential import SERVICES
+from .keys import AccessKeys
 from .session import AwsSession
 from .source_restriction import SourcePolicy
 
@@ -17,6 +18,7 @@ PROVIDER = Provider(
     scope_kinds=("security_group",),
     allowlist=SecurityGroups,
     source_restriction=SourcePolicy,
+    keys=AccessKeys,
     probe_services=SERVICES,
     mark_chars=LIMITS.note_chars,
 )

@@ -12,10 +12,13 @@ from typing import Any, Callable, TypeVar
 from ...core.deps import load
 from ...model.credential import Credential
 from ..base import Access, CallCounter, Identity
+from ..once import at_most_once
 from .credential import probe
 from .errors import translate
 
 T = TypeVar("T")
+#: Calls an attempt until it succeeds or may not be made again.
+Retried = Callable[[Callable[[int], Any]], Any]
 #: Where IAM and STS live when no region is given; they know no regions.
 DEFAULT_REGION = "us-east-1"
 MOST_TO_CONNECT_S = 10.0
@@ -48,7 +51,12 @@ class AwsSession:
         """
         return self.attempt(doing, lambda: getattr(self.client(service), operation)(**parameters))
 
-    def attempt(self, doing: str, action: Callable[[], T]) -> T:
+    def call_once(self, doing: str, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+        """Make one call that must not be made twice: it is sent again after throttling alone."""
+        once: Retried = at_most_once(self.access.retry)
+        return self.attempt(doing, lambda: getattr(self.client(service), operation)(**parameters), once)
+
+    def attempt(self, doing: str, action: Callable[[], T], retried: Retried | None = None) -> T:
         """Run something that uses a client, with translation of errors and retries."""
 
         def once(_number: int) -> T:
@@ -57,7 +65,8 @@ class AwsSession:
             except self._failures() as exc:
                 raise translate(doing, exc, self.access.proxy) from exc
 
-        return self.access.retry.call(once)
+        result: T = (retried or self.access.retry.call)(once)
+        return result
 
     def probe(self, service: str = "") -> Identity:
         """Ask who this key is, at STS or at another service."""

@@ -1,0 +1,279 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine of a rotation: takes the steps that the pure part names, journal before and after each call.
+
+A run that is killed anywhere is gone on with by the next one. ``POINTS`` are all the places where that can make a
+difference; ``at`` is called at each of them, so that a test can end the process there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Callable
+
+from ..core.errors import ProviderError, SecretStoreError
+from ..model import rotation as model
+from ..model.credential import Credential
+from ..model.key_age import written
+from ..model.plan import Change, Plan
+from ..model.rotation import Journal
+from ..secret_store.base import SecretStore
+from .rotation_look import Look, Surroundings, main_record
+
+_CALLS = ("create", "recover", "store-switch", "disable", "delete", "abandon", "make-room")
+POINTS = tuple(
+    f"{what}:{when}"
+    for what in (*_CALLS, *(f"journal-{phase}" for phase in model.PHASES), "journal-remove")
+    for when in ("before", "after")
+)
+#: Failures after which a key may have been made all the same, by this call or by a run that was overtaken.
+_UNSURE = frozenset({"timeout", "server", "unreachable", "already_exists", "conflict", "quota"})
+ATTEMPTS = 2
+
+
+def nowhere(point: str) -> None:
+    """Do nothing at a point."""
+
+
+class Rotation:
+    """One run for one credential: ``plan`` reads, ``apply`` acts, ``facts`` tells."""
+
+    def __init__(self, context: Surroundings, at: Callable[[str], None] = nowhere) -> None:
+        self._context, self._at = context, at
+        self._look = Look(context, at)
+        self._store: SecretStore = self._look.store
+        self._name: str = self._look.name
+        self._journal = self._look.journal
+        self._ring = self._look.ring
+        self._policy = self._look.policy
+        self._sure = False
+        self._attempts = 0
+        self._dead_since = 0.0
+        self.outage_s: float | None = None
+        self.rotated = False
+
+    def plan(self) -> Plan:
+        """Read the store and, where that does not tell enough, the provider; return what has to be done."""
+        return Plan(tuple(change for _step, change in self._look.plan()))
+
+    def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        """Take one step after the other; a failure leaves a journal from which the next run goes on."""
+        self._done = done
+        perform: Mapping[str, Callable[[], None]] = {
+            model.BEGIN: self._begin,
+            model.RECOVER: self._recover,
+            model.CREATE: self._create,
+            model.VERIFY: self._verify,
+            model.SWITCH: self._switch,
+            model.DISABLE: self._disable,
+            model.DELETE: self._delete,
+            model.FINISH: self._finish,
+            model.ABANDON: self._abandon,
+        }
+        try:
+            self._journal.claim()
+            while True:
+                step = model.next_step(self._state(), self._look.overlap, self._policy, self._context.now())
+                if step == model.REST:
+                    break
+                perform[step]()
+        finally:
+            self._journal.release()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the module returns; never a secret."""
+        return self._look.facts(rotated=self.rotated, outage_s=self.outage_s)
+
+    def _state(self) -> model.State:
+        look = self._look
+        return model.state_of(self._journal.present, sure=self._sure, wanted=look.wanted, hurry=look.hurry)
+
+    def _present(self) -> Journal:
+        journal = self._journal.present
+        if journal is None:
+            raise SecretStoreError(self._store.label, f"rotate {self._name}", "its journal is gone", kind="conflict")
+        return journal
+
+    def _now(self) -> str:
+        return written(self._context.now())
+
+    def _tell(self, step: str) -> None:
+        """Report the planned changes of a step that has taken effect."""
+        for change in self._look.take(step):
+            self._done(change)
+
+    def _begin(self) -> None:
+        """Write down that a key is about to be made, before it is."""
+        start = self._look.start()
+        now = self._now()
+        journal = Journal(
+            model.CREATING, start.label, now, now, start.current, start.before, self._look.main, spare=start.spare
+        )
+        self._journal.write(journal)
+        self._sure = True
+        self._attempts = 0
+
+    def _recover(self) -> None:
+        """Delete what an earlier attempt made without its secret having been stored."""
+        journal = self._present()
+        adapter = self._ring.of(self._look.main)
+        for key in self._ring.lost(journal, adapter):
+            self._at("recover:before")
+            adapter.delete(key)
+            self._at("recover:after")
+        self._journal.write(replace(journal, tried_at=self._now()))
+        self._sure = True
+
+    def _create(self) -> None:
+        journal = self._present()
+        adapter = self._ring.of(self._look.main)
+        if journal.spare:
+            self._at("make-room:before")
+            adapter.delete(journal.spare)
+            self._at("make-room:after")
+        self._attempts += 1
+        self._dead_since = time.monotonic()
+        try:
+            self._at("create:before")
+            made = adapter.create(journal.label, self._look.new_end())
+        except ProviderError as exc:
+            self._not_created(exc)
+            return
+        self._context.keep_secret(*made.secrets.values())
+        self._at("create:after")
+        now = self._now()
+        new = Credential(self._name, made.provider, made.public, made.secrets, _meta(self._look.main, made, now))
+        new_id = adapter.id_of(new)
+        try:
+            self._journal.write(replace(journal, phase=model.CREATED, new=new, new_id=new_id))
+        except Exception:
+            # Nothing keeps its secret, so it must not outlive this run.
+            if adapter.traits.overlap:
+                # Where that fails too, the next run finds it by label or time.
+                with contextlib.suppress(ProviderError):
+                    adapter.delete(new_id)
+            raise
+        self._tell(model.CREATE)
+
+    def _not_created(self, exc: ProviderError) -> None:
+        """Look for what a lost answer left behind and try once more; a plain refusal ends the rotation."""
+        if exc.kind in _UNSURE and self._attempts < ATTEMPTS:
+            self._sure = False
+            return
+        if exc.kind not in _UNSURE:
+            self._finish()
+        raise exc
+
+    def _verify(self) -> None:
+        journal = self._present()
+        overlap = self._look.overlap
+        new = journal.new if overlap and journal.new else self._look.main
+        try:
+            self._ring.verify(new)
+        except ProviderError as exc:
+            if not overlap:
+                hint = "the new key is stored, since the old one is dead; run again, it is verified first"
+                raise ProviderError(exc.provider, exc.doing, exc.why, exc.kind, hint=hint) from exc
+            hint = self._give_up()
+            raise ProviderError(exc.provider, exc.doing, exc.why, exc.kind, hint=hint) from exc
+        self._journal.write(replace(journal, phase=model.VERIFIED))
+        if not overlap:
+            self._ended_outage()
+
+    def _give_up(self) -> str:
+        """Delete the new key, since the old one goes on; return in words what is left to do."""
+        self._journal.write(replace(self._present(), phase=model.ABANDONING))
+        try:
+            self._abandon()
+        except ProviderError as exc:
+            return f"the old key stays in use; the new one could not be deleted yet ({exc.kind}), run again for that"
+        return "the old key stays in use and the new one was deleted; mend what the failure names and run again"
+
+    def _switch(self) -> None:
+        """Put the new key in the old one's place, unless somebody else changed that record."""
+        journal = self._present()
+        new = journal.new
+        if new is None:
+            raise SecretStoreError(self._store.label, f"rotate {self._name}", "its journal holds no new key")
+        version, stored = main_record(self._store, self._name, self._context.keep_secret)
+        if stored is None or not (stored.same_key(journal.old) or stored.same_key(new)):
+            raise self._displaced()
+        if not stored.same_key(new):
+            owner = {"owner": stored.meta["owner"]} if stored.meta.get("owner") else {}
+            self._at("store-switch:before")
+            self._store.put(self._name, replace(new, meta={**new.meta, **owner}).record(), expect=version)
+            self._at("store-switch:after")
+        _version, self._look.main = main_record(self._store, self._name, self._context.keep_secret, new)
+        self._journal.write(replace(journal, phase=model.SWITCHED, switched_at=self._now()))
+        self._look.wanted, self.rotated = False, True
+        self._tell(model.SWITCH)
+
+    def _displaced(self) -> SecretStoreError:
+        """Return the error for a credential that was registered anew meanwhile."""
+        if self._look.overlap:
+            self._give_up()
+        why = "somebody registered another key for it during the rotation, and that one stays"
+        hint = "run again when it is due"
+        return SecretStoreError(self._store.label, f"rotate {self._name}", why, hint, "conflict")
+
+    def _disable(self) -> None:
+        """Switch the old key off where that can be done, and begin the grace period."""
+        journal = self._present()
+        self._look.refuse_undone(journal)
+        adapter = self._ring.of(self._look.main)
+        used = ""
+        self._at("disable:before")
+        if adapter.traits.tells_last_use:
+            used = self._ring.patiently(lambda: adapter.last_use(journal.old_id))
+        if adapter.traits.can_disable:
+            self._ring.patiently(lambda: adapter.set_active(journal.old_id, False))
+        self._at("disable:after")
+        changed = replace(journal, phase=model.DISABLED, disabled_at=self._now(), used_before=used, new=None)
+        self._journal.write(changed, rest=self._policy.grace_days > 0)
+        self._tell(model.DISABLE)
+
+    def _delete(self) -> None:
+        """End the grace period: delete the old key, and whatever an overtaken run left behind."""
+        journal = self._present()
+        self._look.refuse_undone(journal)
+        adapter = self._ring.of(self._look.main)
+        self._at("delete:before")
+        adapter.delete(journal.old_id)
+        if adapter.traits.labels:
+            for key in self._ring.lost(journal, adapter):
+                adapter.delete(key)
+        self._at("delete:after")
+        self._journal.write(replace(journal, phase=model.DONE))
+        self._look.hurry = False
+        self._tell(model.DELETE)
+
+    def _abandon(self) -> None:
+        journal = self._present()
+        self._at("abandon:before")
+        self._ring.of(self._look.main).delete(journal.new_id)
+        self._at("abandon:after")
+        self._finish()
+        self._tell(model.ABANDON)
+
+    def _finish(self) -> None:
+        """Remove the journal; it is marked done first, so that nobody who still holds it can go on from it."""
+        journal = self._present()
+        if journal.phase != model.DONE:
+            self._journal.write(replace(journal, phase=model.DONE))
+        self._journal.remove()
+        self._tell(model.FINISH)
+
+    def _ended_outage(self) -> None:
+        if self._dead_since:
+            self.outage_s = round(time.monotonic() - self._dead_since, 3)
+
+
+def _meta(old: Credential, made: Credential, now: str) -> dict[str, Any]:
+    """Return what is recorded of a key made now: what was said of the account stays."""
+    kept = {name: value for name, value in old.meta.items() if name != "expires_at"}
+    told = {name: value for name, value in made.meta.items() if old.meta.get(name) != value}
+    return {**kept, **told, "registered_at": now, "rotated_at": now}

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A registered credential whose key can be rotated, for every provider that has keys and every server of it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
+from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential, parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import KeyAdapter, KeyTraits
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
+from tests.support.servers import starter
+
+from .accounts import SLOW, STARTERS, VARIANTS
+from .accounts.base import CloudAccount
+from .conftest import Store
+
+ALL = {**STARTERS, **VARIANTS}
+WITH_KEYS = [
+    pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name)
+    for name in sorted(ALL)
+    if provider(name.partition("-")[0]).keys is not None
+]
+#: Servers that take a disabled key all the same, and those that do not keep count of a key's uses.
+TAKES_DISABLED = frozenset({"aws"})
+COUNTS_NO_USE = frozenset({"aws-enforcing"})
+
+
+@pytest.fixture(scope="session", params=WITH_KEYS)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
+    with starter(tmp_path_factory) as start:
+        account = ALL[request.param](start, tmp_path_factory.mktemp(f"rotation-{request.param}"))
+        yield account
+        account.faults.__exit__(None, None, None)
+
+
+class Rotating:
+    """One account with its credential registered, and its rotator where it has one."""
+
+    def __init__(self, name: str, account: CloudAccount, folder: Path) -> None:
+        self.name, self.account = name, account
+        self.store = Store(account, folder)
+        self.enforces = name not in TAKES_DISABLED
+        self.tells = name not in COUNTS_NO_USE
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin again: the server as it was started, the credential just registered."""
+        self.account.reset()
+        self.account.faults.reset()
+        for name in self.store.opened.names():
+            self.store.opened.delete(name)
+        self.store.run("cloud_credential", secret=dict(self.account.secret))
+        if self.account.rotator:
+            self.store.run("cloud_credential", credential="rotator", secret=dict(self.account.rotator))
+
+    def params(self, **more: Any) -> dict[str, Any]:
+        """Return the module's arguments."""
+        rotator = {"rotator": "rotator"} if self.account.rotator else {}
+        return self.store.options(**{"verify_every_s": 0, "verify_timeout_s": 20, **rotator, **more})
+
+    def run(self, *, check: bool = False, diff: bool = False, **more: Any) -> dict[str, Any]:
+        """Run the module."""
+        return self.store.run("cloud_credential_rotation", check=check, diff=diff, **self.params(**more))
+
+    def record(self) -> dict[str, Any]:
+        return dict(self.store.opened.get("account"))
+
+    def main(self) -> Credential:
+        return parse_record("account", self.record())
+
+    def put(self, credential: Credential, **meta: Any) -> None:
+        """Store a credential as somebody else would."""
+        self.store.opened.put("account", replace(credential, meta={**credential.meta, **meta}).record())
+
+    def make_old(self, days: int) -> None:
+        """Let the credential have been registered so many days ago."""
+        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+        self.put(self.main(), registered_at=then.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def journal(self) -> dict[str, Any] | None:
+        opened = self.store.opened
+        return dict(opened.get("account.rotation")) if opened.version("account.rotation") else None
+
+    def adapter(self) -> KeyAdapter:
+        known, access = provider(self.account.provider), access_of(self.params())
+        opened = self.store.opened
+        actor = parse_record("rotator", opened.get("rotator")) if self.account.rotator else self.main()
+        assert known.keys is not None
+        return known.keys(known.open(actor, access), self.main())
+
+    def traits(self) -> KeyTraits:
+        return self.adapter().traits
+
+    def id_of(self, credential: Credential) -> str:
+        return self.adapter().id_of(credential)
+
+    def keys(self) -> list[str]:
+        """Return the ids of the keys at the provider that the rotation may have made or replaced, sorted."""
+        return sorted(key.id for key in self.adapter().keys())
+
+    def works(self, credential: Credential) -> bool:
+        """Return whether the provider takes a key."""
+        access = replace(access_of(self.params()), retry=Retry(0))
+        try:
+            provider(self.account.provider).open(credential, access).probe()
+        except ProviderError as exc:
+            assert exc.kind in ("bad_key", "expired"), exc
+            return False
+        return True
+
+
+@pytest.fixture
+def rotating(request: pytest.FixtureRequest, running: CloudAccount, tmp_path: Path) -> Rotating:
+    name = request.node.callspec.params["running"]
+    return Rotating(name, running, tmp_path)
