@@ -237,11 +237,15 @@ class Task:
             before = registration.line(stored) if stored else None
             return Plan((Change("remove", self._name, before, None, self._store.label),)) if stored else Plan()
         wanted = self._wanted(stored)
-        self._identity = provider(self._params["provider"]).open(wanted, self._access).probe()
+        # A key that was never good here has no day of registration yet: CloudStack's refusals are read by it.
+        known = stored is not None and stored.same_key(wanted)
+        probed = wanted if known else replace(wanted, meta={})
+        self._identity = provider(self._params["provider"]).open(probed, self._access).probe()
         wanted = replace(wanted, meta={**wanted.meta, **self._identity.remember})
         self._wanted_record = wanted
         self._shown = registration.shown(wanted)
-        if stored and stored.same_key(wanted) and stored.meta.get("owner") == wanted.meta.get("owner"):
+        kept = ("owner", *self._identity.remember)
+        if stored and known and all(stored.meta.get(it) == wanted.meta.get(it) for it in kept):
             self._shown = registration.shown(stored)
             return Plan()
         before = registration.line(stored) if stored else None

@@ -7,26 +7,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
-from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential, parse
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import (
-    Access,
-    Key,
-    KeyAdapter,
-    Session,
-)
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
-from lab.faults import FaultProxy
 
 from .accounts.base import CloudAccount
-from .accounts.cloudstack import _certificate
+from .bench import Bench, bench_of, listed
 from .conftest import PROVIDERS
 
 LABEL = "svcstore-20261122T043000Z"
@@ -40,69 +27,10 @@ WITH_ROTATOR = [param for param in PROVIDERS if param.id in CALLS]
 pytestmark = pytest.mark.parametrize("running", WITH_ROTATOR, indirect=True)
 
 
-@dataclass
-class Bench:
-    """An account with a credential to be rotated, the credential that may do it, and a fault proxy before both."""
-
-    provider: str
-    credential: Credential
-    rotator: Credential
-    access: Access
-    faults: FaultProxy
-
-    def session(self, credential: Credential | None = None) -> Session:
-        return provider(self.provider).open(credential or self.credential, self.access)
-
-    def adapter(self, actor: Credential | None = None) -> KeyAdapter:
-        """The keys of the credential to be rotated, through a fresh session of the rotator or another actor."""
-        make = provider(self.provider).keys
-        assert make is not None
-        return make(self.session(actor or self.rotator), self.credential)
-
-    def works(self, credential: Credential) -> bool:
-        try:
-            self.session(credential).probe()
-        except ProviderError as exc:
-            assert exc.kind == "bad_key", exc
-            return False
-        return True
-
-    def count(self, pattern: str) -> int:
-        """How many calls that match came in."""
-        return sum(fnmatchcase(name, pattern) for name in self.faults.operations())
-
-
-def listed(adapter: KeyAdapter) -> dict[str, Key]:
-    """The keys by their ids."""
-    found = adapter.keys()
-    return {key.id: key for key in found}
-
-
 @pytest.fixture
-def bench(account: CloudAccount, tmp_path: Path) -> Iterator[Bench]:
-    endpoints = dict(account.options["endpoints"])
-    name = account.provider
-    # Neutron is behind the account's own fault proxy, Keystone is not.
-    url = endpoints["identity"].removesuffix("/v3") if name == "openstack" else ""
-    own = (
-        FaultProxy(url, account.server.ca_file, *_certificate(Path(account.server.ca_file).parent.parent))
-        if url
-        else None
-    )
-    if own:
-        own.__enter__()
-        endpoints["identity"] = f"{own.url}/v3"
-    retry = Retry(2, sleep=lambda _seconds: None)
-    access = Access(endpoints, account.options.get("region"), None, account.server.ca_file, retry=retry)
-    credential = parse("main", name, account.secret)
-    known = provider(name).open(credential, access).probe().remember
-    made = Bench(
-        name, replace(credential, meta=known), parse("hand", name, account.rotator), access, own or account.faults
-    )
-    made.faults.reset()
-    yield made
-    if own:
-        own.__exit__(None, None, None)
+def bench(account: CloudAccount) -> Iterator[Bench]:
+    with bench_of(account) as made:
+        yield made
 
 
 def test_a_new_key_works_and_the_old_one_does_where_keys_overlap(bench: Bench) -> None:

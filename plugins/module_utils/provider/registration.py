@@ -103,8 +103,8 @@ def shown(credential: Credential) -> dict[str, Any]:
 def line(credential: Credential) -> str:
     """Return a credential in one line of a diff."""
     public = " ".join(f"{name}={value}" for name, value in sorted(credential.public.items()))
-    owner = credential.meta.get("owner")
-    return f"{credential.provider} {public} {key_fingerprint(credential)}" + (f" owner={owner}" if owner else "")
+    known = "".join(f" {name}={credential.meta[name]}" for name in ("owner", "user_id") if credential.meta.get(name))
+    return f"{credential.provider} {public} {key_fingerprint(credential)}{known}"
 
 
 def age_days(registered_at: str, now: datetime.datetime) -> int | None:

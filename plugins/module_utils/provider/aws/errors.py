@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ProviderError
+from ..tls import handshake_failed
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "bad_key": (
@@ -107,7 +108,7 @@ def _transport(doing: str, exc: Exception, proxy: str | None) -> ProviderError:
             "aws", doing, f"the proxy {proxy} did not let the call through: {why}", "unreachable", False
         )
     if "SSLError" in names:
-        return ProviderError("aws", doing, why, "tls")
+        return handshake_failed("aws", doing, why)
     if "ConnectTimeoutError" in names:
         return ProviderError("aws", doing, why, "unreachable", False)
     if "ReadTimeoutError" in names:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...core.errors import ProviderError
+from ..tls import handshake_failed
 
 _AADSTS = re.compile(r"AADSTS(\d+)")
 #: MSAL says no more than this of an answer that it cannot read.
@@ -87,7 +88,7 @@ def translate(doing: str, exc: BaseException, proxy: str | None = None) -> Provi
         kind = _ENTRA.get(numbers[0], "bad_key")
         return ProviderError("azure", doing, why, kind, kind in ("throttled", "server"))
     if "SSLError" in names:
-        return ProviderError("azure", doing, why, "tls")
+        return handshake_failed("azure", doing, why)
     if "ProxyError" in names:
         why = f"the proxy {proxy} did not let the call through: {why}"
         return ProviderError("azure", doing, why, "unreachable")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ProviderError
+from ..tls import handshake_failed
 
 #: ApiErrorCode of CloudStack's API that means one thing only: (kind, transient).
 _CODES: Mapping[int, tuple[str, bool]] = {
@@ -83,7 +84,7 @@ def _transport(kinds: Any, provider: str, doing: str, exc: Exception) -> Provide
     if isinstance(exc, kinds.ProxyError):
         return ProviderError(provider, doing, f"the proxy did not connect: {why}", "unreachable")
     if isinstance(exc, kinds.SSLError):
-        return ProviderError(provider, doing, why, "tls")
+        return handshake_failed(provider, doing, why)
     if isinstance(exc, kinds.ConnectTimeout):
         return ProviderError(provider, doing, "no connection in time", "unreachable")
     if isinstance(exc, kinds.Timeout):

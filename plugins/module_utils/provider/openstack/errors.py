@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...core.errors import ProviderError
+from ..tls import handshake_failed
 
 #: NeutronError.type (neutron_lib.exceptions); what is not here is told by the status.
 _NEUTRON: Mapping[str, str] = {
@@ -75,7 +76,7 @@ def no_answer(doing: str, exc: Exception, proxy: str | None) -> ProviderError:
         why = f"the proxy {proxy} did not let the call through: {why}"
         return ProviderError("openstack", doing, why, "unreachable")
     if "SSLError" in names:
-        return ProviderError("openstack", doing, why, "tls")
+        return handshake_failed("openstack", doing, why)
     # Before ConnectionError: requests' own ConnectTimeout is both.
     if "ReadTimeout" in names:
         return ProviderError("openstack", doing, why, "timeout", True)
