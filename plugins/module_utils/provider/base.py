@@ -159,7 +159,9 @@ class KeyAdapter(Protocol):
     The session may belong to that credential itself or to its ``rotator``, a second one that may manage its keys.
     """
 
-    traits: KeyTraits
+    @property
+    def traits(self) -> KeyTraits:
+        """Return what can be done with the keys; where that depends on the provider's version, it is asked once."""
 
     def keys(self) -> tuple[Key, ...]:
         """Return the principal's keys, oldest first."""
