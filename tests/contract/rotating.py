@@ -15,7 +15,11 @@ import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential, parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import (
+    Credential,
+    parse,
+    parse_record,
+)
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import KeyAdapter, KeyTraits
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
@@ -34,6 +38,13 @@ WITH_KEYS = [
 #: Servers that take a disabled key all the same, and those that do not keep count of a key's uses.
 TAKES_DISABLED = frozenset({"aws"})
 COUNTS_NO_USE = frozenset({"aws-enforcing"})
+#: The call that makes a key, as the account's fault proxy names it.
+CREATES = {
+    "aws": "CreateAccessKey",
+    "aws-enforcing": "CreateAccessKey",
+    "azure": "POST */addPassword",
+    "cloudstack": "registerUserKeys",
+}
 
 
 @pytest.fixture(scope="session", params=WITH_KEYS)
@@ -52,6 +63,7 @@ class Rotating:
         self.store = Store(account, folder)
         self.enforces = name not in TAKES_DISABLED
         self.tells = name not in COUNTS_NO_USE
+        self.spoils_create = CREATES.get(name, "")
         self.reset()
 
     def reset(self) -> None:
@@ -62,7 +74,9 @@ class Rotating:
             self.store.opened.delete(name)
         self.store.run("cloud_credential", secret=dict(self.account.secret))
         if self.account.rotator:
-            self.store.run("cloud_credential", credential="rotator", secret=dict(self.account.rotator))
+            # Without a probe: one that manages keys alone may see nothing else of the account.
+            rotator = parse("rotator", self.account.provider, self.account.rotator)
+            self.store.opened.put("rotator", rotator.record())
 
     def params(self, **more: Any) -> dict[str, Any]:
         """Return the module's arguments."""
@@ -107,13 +121,15 @@ class Rotating:
 
     def keys(self) -> list[str]:
         """Return the ids of the keys at the provider that the rotation may have made or replaced, sorted."""
-        return sorted(key.id for key in self.adapter().keys())
+        listed = self.adapter().keys()
+        return sorted(key.id for key in listed)
 
     def works(self, credential: Credential) -> bool:
         """Return whether the provider takes a key."""
         access = replace(access_of(self.params()), retry=Retry(0))
         try:
-            provider(self.account.provider).open(credential, access).probe()
+            # What is known of a key's past must not colour the verdict.
+            provider(self.account.provider).open(replace(credential, meta={}), access).probe()
         except ProviderError as exc:
             assert exc.kind in ("bad_key", "expired"), exc
             return False

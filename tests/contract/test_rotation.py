@@ -16,7 +16,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.rota
 from tests.support.module import ModuleFailed
 from tests.support.rotation import rotate
 
-from .rotating import Rotating, running, rotating
+from .rotating import Rotating, rotating, running
 
 __all__ = ["rotating", "running"]
 

@@ -21,7 +21,7 @@ from .registry import capability
 
 T = TypeVar("T")
 #: Failures of a key that the provider made but does not know everywhere yet.
-_NOT_YET = frozenset({"bad_key", "not_found", "no_permission"})
+_NOT_YET = frozenset({"bad_key", "ip_blocked", "not_found", "no_permission"})
 
 
 class KeyRing:
@@ -145,7 +145,7 @@ def room(
     Only a key that was not used for ``replace_unused_days`` may go, and never the one that was used last.
     """
     most = adapter.traits.most
-    if most is None or len(keys) < most:
+    if not adapter.traits.overlap or most is None or len(keys) < most:
         return ""
     used = {key.id: adapter.last_use(key.id) for key in keys} if adapter.traits.tells_last_use else {}
     others = [key for key in keys if key.id != current]

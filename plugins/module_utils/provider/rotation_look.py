@@ -204,7 +204,7 @@ class Look:
                 raise
             self._context.warn(f"the age of {self.name} is that of its registration alone: {exc}")
             return None
-        current = adapter.id_of(self.main)
+        current = adapter.id_of(self.main) or (self._keys[0].id if len(self._keys) == 1 else "")
         return next((key for key in self._keys if key.id == current), None)
 
     def _watch(self, journal: Journal) -> None:

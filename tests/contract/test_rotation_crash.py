@@ -1,0 +1,178 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A rotation is killed with SIGKILL at every point it comes to, and run again: one table per provider.
+
+The points are those that the engine itself names, before and after each provider call and each write to the store; a
+whole run tells which of them it comes to. What must hold after the kill: a key works that the store knows (in the
+credential or in the journal), or a rotator can make one. After the run that follows: the stored key works, and the
+provider has no key whose secret is in neither record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import parse_journal
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation import POINTS
+from tests.support.module import ModuleFailed
+from tests.support.rotation import killed_at, rotate
+
+from .rotating import Rotating, rotating, running
+
+__all__ = ["rotating", "running"]
+pytestmark = pytest.mark.slow
+#: Without a grace period one run comes to every point from the first to the last.
+WHOLE = {"force": True, "policy": {"grace_days": 0}}
+#: A verification that cannot succeed in no time.
+HOPELESS = {"force": True, "good_calls": 2, "verify_timeout_s": 0}
+
+
+def points_of(rotating: Rotating) -> list[str]:
+    """Return every point that a whole run comes to, in its order."""
+    seen = rotate(rotating.params(**WHOLE)).points
+    assert set(seen) <= set(POINTS)
+    return list(dict.fromkeys(seen))
+
+
+def known_keys(rotating: Rotating) -> dict[str, Any]:
+    """Return the keys that the store knows, by their ids."""
+    journal = rotating.journal()
+    parsed = parse_journal("account", journal) if journal else None
+    held = [rotating.main(), *([parsed.old, parsed.new] if parsed else [])]
+    return {rotating.id_of(credential): credential for credential in held if credential}
+
+
+def after_the_kill(rotating: Rotating) -> str:
+    """Say which key works right after the kill; fails where none does and nobody could make another one."""
+    alive = [key for key, credential in known_keys(rotating).items() if rotating.works(credential)]
+    if alive:
+        return "stored key works" if rotating.works(rotating.main()) else "journal's key works"
+    assert not rotating.traits().overlap and rotating.account.rotator, "no key works that the store knows"
+    return "rotator can make one"
+
+
+def end_state(rotating: Rotating) -> str:
+    """Say how it ended; fails where a key is dead that must live, or lives that nobody has the secret of."""
+    main = rotating.main()
+    assert rotating.works(main), "the stored key is dead"
+    unknown = set(rotating.keys()) - set(known_keys(rotating))
+    assert not unknown, f"keys whose secret is lost: {unknown}"
+    journal = rotating.journal()
+    words = f"journal {journal['phase']}" if journal else "no journal"
+    return f"stored key works, {len(rotating.keys())} at provider, {words}"
+
+
+def show(rotating: Rotating, title: str, rows: list[tuple[str, str, str]]) -> None:
+    print(f"\n{rotating.name}: {title}")
+    for point, between, end in rows:
+        print(f"  {rotating.name:<14} {point:<28} {between:<22} -> {end}")
+
+
+def test_a_kill_at_every_point_converges(rotating: Rotating) -> None:
+    """The run that follows is an ordinary one, not forced: it finishes what it finds."""
+    rows = []
+    for point in points_of(rotating):
+        rotating.reset()
+        old = rotating.main()
+        assert killed_at(rotating.params(**WHOLE), point), point
+        between = after_the_kill(rotating)
+        begun = rotating.journal() is not None
+        rotating.run(policy={"grace_days": 0})
+        end = end_state(rotating)
+        assert rotating.journal() is None and len(rotating.keys()) == 1, (point, end)
+        assert not rotating.main().same_key(old) or not begun, point
+        assert not rotating.run(policy={"grace_days": 0})["changed"], point
+        rows.append((point, between, end))
+    show(rotating, "killed at, what works then, and after the next run", rows)
+    assert len(rows) >= 16
+
+
+def test_a_kill_with_a_grace_period_converges_and_keeps_it(rotating: Rotating) -> None:
+    if not rotating.traits().overlap:
+        pytest.skip("its keys have no grace period")
+    rows = []
+    for point in ("create:after", "store-switch:after", "journal-switched:after", "disable:after"):
+        rotating.reset()
+        assert killed_at(rotating.params(force=True), point), point
+        between = after_the_kill(rotating)
+        rotating.run()
+        end = end_state(rotating)
+        journal = rotating.journal()
+        assert journal and journal["phase"] == "disabled" and len(rotating.keys()) == 2, (point, end)
+        assert not rotating.run()["changed"]
+        rows.append((point, between, end))
+    for point in ("delete:before", "delete:after", "journal-done:after", "journal-remove:before"):
+        rotating.reset()
+        rotate(rotating.params(force=True))
+        assert killed_at(rotating.params(), point, days_later=8), point
+        between = after_the_kill(rotating)
+        rotate(rotating.params(), days_later=8)
+        assert rotating.journal() is None and len(rotating.keys()) == 1, point
+        rows.append((f"after grace: {point}", between, end_state(rotating)))
+    show(rotating, "killed with a grace period", rows)
+
+
+def test_a_second_kill_while_recovering_converges(rotating: Rotating) -> None:
+    rows = []
+    second = [
+        "journal-creating:before",
+        "journal-creating:after",
+        "create:before",
+        "create:after",
+        "store-switch:after",
+    ]
+    if rotating.traits().overlap:
+        second = ["recover:before", "recover:after", *second]
+    for point in second:
+        rotating.reset()
+        assert killed_at(rotating.params(**WHOLE), "create:after")
+        assert killed_at(rotating.params(**WHOLE), point), point
+        between = after_the_kill(rotating)
+        rotating.run(policy={"grace_days": 0})
+        assert rotating.journal() is None and len(rotating.keys()) == 1, point
+        rows.append((f"create:after, {point}", between, end_state(rotating)))
+    show(rotating, "killed after the call that makes a key, and killed again while recovering", rows)
+
+
+def test_a_kill_while_giving_up_converges(rotating: Rotating) -> None:
+    if not rotating.traits().overlap:
+        pytest.skip("it cannot give up: the old key is dead")
+    rows = []
+    for point in (
+        "journal-abandoning:before",
+        "journal-abandoning:after",
+        "abandon:before",
+        "abandon:after",
+        "journal-done:before",
+        "journal-done:after",
+        "journal-remove:before",
+        "journal-remove:after",
+    ):
+        rotating.reset()
+        old = rotating.main()
+        assert killed_at(rotating.params(**HOPELESS), point), point
+        between = after_the_kill(rotating)
+        assert rotating.works(old)
+        rotating.run(policy={"grace_days": 0})
+        assert rotating.journal() is None and len(rotating.keys()) == 1, point
+        rows.append((point, between, end_state(rotating)))
+    show(rotating, "killed while giving up a new key", rows)
+
+
+def test_a_lost_answer_leaves_no_key_behind(rotating: Rotating) -> None:
+    """The call that makes a key takes effect, and its answer does not come; in the same run and in the next one."""
+    if not rotating.spoils_create:
+        pytest.skip("the calls that make its keys do not go through the fault proxy")
+    rotating.account.faults.add(mode="lost", operation=rotating.spoils_create, times=1)
+    rotating.run(**WHOLE)
+    assert "1 at provider" in end_state(rotating)
+    rotating.reset()
+    rotating.account.faults.add(mode="lost", operation=rotating.spoils_create, times=0)
+    with pytest.raises(ModuleFailed):
+        rotating.run(**WHOLE, timeout_s=5)
+    rotating.account.faults.reset()
+    rotating.run(**WHOLE)
+    assert "1 at provider" in end_state(rotating)
