@@ -19,6 +19,7 @@ The configuration is one JSON object; everything has a default:
     job_delay_s            seconds an asynchronous job takes (0.05)
     clock_offset_s         what this server's clock is ahead by (0); seen in `Date` and in expiry checks
     path                   where the API is (/client/api)
+    version                4.18.2.0; from 4.23 on a user has several key pairs, with names, ends and rules
     settings               {name: value} of the global configuration, for example
                            {"api.allowed.source.cidr.list": "0.0.0.0/0,::/0"}
     roles                  {name: {"type": "User", "allow": [command or pattern], "deny": [...]}} beside

@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import params as parameters
-from .commands import COMMANDS, Command
+from .commands import Command
 from .config import SOURCE_LIST, Config
 from .context import Answer, Context
 from .errors import INTERNAL, UNAUTHORIZED, UNSUPPORTED, ApiError
-from .handlers import CHECKS, CREATORS, HANDLERS
+from .handlers import CHECKS, CREATORS, HANDLERS, NEWER
 from .jobs import submit
 from .signing import expiry_refusal, signature_matches
 from .sources import source_allowed
@@ -78,7 +78,7 @@ class Api:
         """The status, the name of the answer's one key, and its body."""
         name = next((value for key, value in request.items() if key.lower() == "command"), "")
         call = Call(name, method, source, at=time.time())
-        command = COMMANDS.get(name)
+        command = self.store.commands.get(name)
         key = command.response_key if command else "errorresponse"
         try:
             with self.store.lock:
@@ -113,7 +113,7 @@ class Api:
         if creator is not None:
             new_id, apply = creator(ctx, params)
             return {"id": new_id, "jobid": submit(ctx, apply, self.config.job_delay_s, new_id).id}
-        handler = HANDLERS[command.name]
+        handler = HANDLERS.get(command.name) or NEWER[command.name]
         if command.is_async:
             CHECKS.get(command.name, _no_check)(ctx, params)
             return {"jobid": submit(ctx, lambda: handler(ctx, params), self.config.job_delay_s).id}
@@ -128,22 +128,25 @@ class Api:
         late = expiry_refusal(request, self.now(), enforced=enforced)
         if late:
             raise Refused(late)
-        user = self.store.user_by_key(apikey)
-        if user is None:
+        held = self.store.holder(apikey)
+        if held is None:
             raise Refused("no user has this API key")
+        user, pair = held
         account = self.store.accounts[user.account_id]
         call.account, call.user = account.name, user.username
         if user.state != "enabled" or account.state != "enabled":
             raise Refused("the user or the account is disabled")
+        if pair.state != "ENABLED":
+            raise Refused("the key pair has ended")
         if self.store.setting("api.source.cidr.checks.enabled") == "true":
             allowed = self.store.setting(SOURCE_LIST, account)
             if not source_allowed(call.source, allowed):
                 raise Refused(f"{call.source} is not in {SOURCE_LIST} ({allowed})")
-        if not account.role.permits(command):
+        if not (account.role.permits(command) and pair.permits(command)):
             raise ApiError(
                 UNSUPPORTED,
                 f"The API [{command.name}] does not exist or is not available for the account {account.name}.",
             )
-        if not signature_matches(request, user.secretkey, signature):
+        if not signature_matches(request, pair.secretkey, signature):
             raise Refused("the signature does not match")
         return Context(self.store, command, account, user)

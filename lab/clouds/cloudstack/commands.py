@@ -184,3 +184,30 @@ _ALL = (
 )
 
 COMMANDS: dict[str, Command] = {command.name: command for command in _ALL}
+
+# RegisterUserKeysCmd, ListUserKeysCmd and DeleteUserKeysCmd of Apache CloudStack 4.23: a user has any number of pairs.
+_SINCE_4_23 = (
+    _command(
+        "registerUserKeys",
+        "description:string enddate:date id:uuid! name:string rules:map startdate:date",
+        "Registers an API key pair for a user",
+        is_async=True,
+    ),
+    _command(
+        "listUserKeys",
+        f"{_PAGED} keypairid:uuid listall:boolean showpermissions:boolean userid:uuid",
+        "Lists the API key pairs of a user",
+    ),
+    _command("deleteUserKeys", "keypairid:uuid!", "Deletes a key pair of a user", is_async=True),
+)
+
+
+def several_pairs(version: str) -> bool:
+    """Whether a user of this version may have more than one key pair."""
+    return tuple(int(part) for part in version.split(".")[:2]) >= (4, 23)
+
+
+def commands_of(version: str) -> dict[str, Command]:
+    """The commands of a version such as 4.18.2.0."""
+    newer = {command.name: command for command in _SINCE_4_23} if several_pairs(version) else {}
+    return {**COMMANDS, **newer}

@@ -37,7 +37,7 @@ DEFAULT_SETTINGS = {
 }
 # Settings that may differ per account (ConfigKey.Scope.Account).
 ACCOUNT_SCOPED = frozenset({SOURCE_LIST})
-_TOP = {"job_delay_s", "clock_offset_s", "path", "settings", "roles", "accounts"}
+_TOP = {"job_delay_s", "clock_offset_s", "path", "version", "settings", "roles", "accounts"}
 _ACCOUNT = {"id", "name", "domain", "role", "state", "settings", "users"} | {
     "security_groups",
     "public_ips",
@@ -50,12 +50,13 @@ class Config:
     job_delay_s: float = 0.05
     clock_offset_s: float = 0.0
     path: str = "/client/api"
+    version: str = "4.18.2.0"
     settings: dict[str, str] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
     accounts: list[Mapping[str, Any]] = field(default_factory=list)
 
     def fresh_store(self) -> Store:
-        store = Store(dict(self.settings))
+        store = Store(dict(self.settings), self.version)
         for raw in self.accounts:
             _add_account(store, raw, self.roles)
         return store
@@ -71,6 +72,7 @@ def parse(raw: Mapping[str, Any]) -> Config:
         job_delay_s=float(raw.get("job_delay_s", 0.05)),
         clock_offset_s=float(raw.get("clock_offset_s", 0)),
         path=str(raw.get("path", "/client/api")),
+        version=str(raw.get("version", "4.18.2.0")),
         settings={**DEFAULT_SETTINGS, **{str(k): str(v) for k, v in raw.get("settings", {}).items()}},
         roles=parse_roles(raw.get("roles", {})),
         accounts=list(raw.get("accounts", [])),
@@ -123,6 +125,8 @@ def _add_user(store: Store, account: Account, raw: Mapping[str, Any]) -> None:
         state=str(raw.get("state", "enabled")),
     )
     store.users[user.id] = user
+    if store.several_pairs:
+        store.add_pair(user, "first", str(raw.get("enddate", "")))
 
 
 def _add_resource(store: Store, account: Account, kind: str, raw: Mapping[str, Any], name: str) -> Resource:

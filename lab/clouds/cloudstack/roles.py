@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .commands import ADMIN, COMMANDS, DOMAIN_ADMIN, USER, Command
+from .commands import ADMIN, DOMAIN_ADMIN, USER, Command
 
 TYPES = (ADMIN, DOMAIN_ADMIN, USER)
 # accounttype of the API: 0 user, 1 root admin, 2 domain admin.
@@ -30,8 +30,8 @@ class Role:
             return True
         return self.type in command.roles
 
-    def commands(self) -> list[Command]:
-        return [command for command in COMMANDS.values() if self.permits(command)]
+    def commands(self, known: Mapping[str, Command]) -> list[Command]:
+        return [command for command in known.values() if self.permits(command)]
 
 
 BUILT_IN = {

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import datetime
 import secrets
 import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from .commands import Command, commands_of, several_pairs
 from .roles import Role
 
 _NAMESPACE = uuid.UUID("6f0f0c1e-2d0b-4c55-9a0e-5b1d2b7a8c11")
@@ -56,6 +59,43 @@ class User:
     apikey: str
     secretkey: str
     state: str = "enabled"
+
+
+@dataclass
+class KeyPair:
+    """One of a user's pairs, from 4.23 on. Times are ISO 8601 with an offset; rules are (pattern, permission)."""
+
+    id: str
+    user_id: str
+    name: str
+    apikey: str
+    secretkey: str
+    created: str
+    enddate: str = ""
+    rules: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def state(self) -> str:
+        """As in ApiKeyPairState."""
+        return "EXPIRED" if self.enddate and _instant(self.enddate) <= _now() else "ENABLED"
+
+    def permits(self, command: Command) -> bool:
+        """The first rule that fits decides; with rules it may do nothing else, without any all that its role may."""
+        found = (permission for pattern, permission in self.rules if fnmatchcase(command.name, pattern))
+        return not self.rules or next(found, "deny") == "allow"
+
+
+def _instant(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def now_text() -> str:
+    """The present as CloudStack writes it."""
+    return _now().strftime("%Y-%m-%dT%H:%M:%S%z")
 
 
 @dataclass
@@ -105,8 +145,12 @@ class Job:
 class Store:
     """All state of one emulated cloud."""
 
-    def __init__(self, settings: dict[str, str]) -> None:
+    def __init__(self, settings: dict[str, str], version: str) -> None:
         self.lock = threading.RLock()
+        self.version = version
+        self.commands = commands_of(version)
+        self.several_pairs = several_pairs(version)
+        self.pairs: dict[str, KeyPair] = {}
         self.settings = settings
         self.accounts: dict[str, Account] = {}
         self.users: dict[str, User] = {}
@@ -121,8 +165,19 @@ class Store:
             return account.settings[name]
         return self.settings.get(name, "")
 
-    def user_by_key(self, apikey: str) -> User | None:
-        return next((user for user in self.users.values() if user.apikey == apikey), None)
+    def add_pair(self, user: User, name: str, enddate: str = "", rules: tuple[tuple[str, str], ...] = ()) -> KeyPair:
+        """Gives a user one more pair; the user's own fields hold the latest."""
+        pair = KeyPair(new_id(), user.id, name, user.apikey, user.secretkey, now_text(), enddate, rules)
+        self.pairs[pair.id] = pair
+        return pair
+
+    def holder(self, apikey: str) -> tuple[User, KeyPair] | None:
+        """Whose key it is, and the pair; up to 4.22 a user has the one that its own fields hold."""
+        if self.several_pairs:
+            pair = next((pair for pair in self.pairs.values() if pair.apikey == apikey), None)
+            return (self.users[pair.user_id], pair) if pair else None
+        user = next((user for user in self.users.values() if user.apikey == apikey), None)
+        return (user, KeyPair("", user.id, "", user.apikey, user.secretkey, "")) if user else None
 
     def of_kind(self, kind: str) -> Iterator[Resource]:
         return (resource for resource in self.resources.values() if resource.kind == kind)

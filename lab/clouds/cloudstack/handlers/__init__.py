@@ -28,5 +28,12 @@ HANDLERS: dict[str, Handler] = {
     **tags.HANDLERS,
     **configuration.HANDLERS,
 }
-CHECKS: dict[str, Callable[[Context, Params], None]] = {**groups.CHECKS, **firewall.CHECKS, **acls.CHECKS}
+#: Of newer versions than the one that HANDLERS describes.
+NEWER: dict[str, Handler] = {**accounts.SINCE_4_23}
+CHECKS: dict[str, Callable[[Context, Params], None]] = {
+    **accounts.CHECKS,
+    **groups.CHECKS,
+    **firewall.CHECKS,
+    **acls.CHECKS,
+}
 CREATORS: dict[str, Creator] = {**firewall.CREATORS, **acls.CREATORS}

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from ..commands import USER
 from ..context import Answer, Context
+from ..errors import invalid
 from ..params import Params, not_found
 from ..roles import ACCOUNT_TYPES
-from ..store import Account, User, new_key, stable_id
+from ..store import Account, KeyPair, User, new_key, stable_id
 
 
 def _role_fields(account: Account) -> Answer:
@@ -82,9 +84,59 @@ def get_user_keys(ctx: Context, params: Params) -> Answer:
 def register_user_keys(ctx: Context, params: Params) -> Answer:
     user = _user(ctx, params)
     user.apikey, user.secretkey = new_key(), new_key()
-    return get_user_keys(ctx, params)
+    if not ctx.store.several_pairs:
+        return get_user_keys(ctx, params)
+    rules = tuple((part["rule"], part["permission"].lower()) for part in params.maps("rules"))
+    name = params.text("name") or f"{user.username} - API Key Pair"
+    pair = ctx.store.add_pair(user, name, params.text("enddate") or "", rules)
+    return {"userkeys": _pair_fields(pair, show=True)}
 
 
+def _pair_fields(pair: KeyPair, show: bool) -> Answer:
+    fields: Answer = {
+        "id": pair.id,
+        "name": pair.name,
+        "apikey": pair.apikey,
+        "secretkey": pair.secretkey,
+        "userid": pair.user_id,
+        "created": pair.created,
+        "state": pair.state,
+    }
+    if pair.enddate:
+        fields["enddate"] = pair.enddate
+    if show:
+        fields["permissions"] = [{"rule": rule, "permission": permission} for rule, permission in pair.rules]
+    return fields
+
+
+def list_user_keys(ctx: Context, params: Params) -> Answer:
+    user_id, everybody = params.text("userid"), params.flag("listall")
+    if everybody and ctx.account.role.type == USER:
+        raise invalid("listall is available for administrators only")
+    shown = [
+        _pair_fields(pair, bool(params.flag("showpermissions")))
+        for pair in ctx.store.pairs.values()
+        if (everybody or pair.user_id == (user_id or ctx.user.id))
+        and params.text("keypairid") in (None, pair.id)
+        and ctx.may_reach(ctx.store.accounts[ctx.store.users[pair.user_id].account_id])
+    ]
+    return ctx.page(params, "userapikey", shown)
+
+
+def _check_pair(ctx: Context, params: Params) -> None:
+    pair = ctx.store.pairs.get(params.text("keypairid") or "")
+    if pair is None:
+        raise not_found(ctx.command, "keypairid", params.text("keypairid") or "")
+    ctx.check_access(ctx.store.users[pair.user_id].account_id)
+
+
+def delete_user_keys(ctx: Context, params: Params) -> Answer:
+    ctx.store.pairs.pop(params.text("keypairid") or "", None)
+    return {"success": True}
+
+
+CHECKS = {"deleteUserKeys": _check_pair}
+SINCE_4_23 = {"listUserKeys": list_user_keys, "deleteUserKeys": delete_user_keys}
 HANDLERS = {
     "listUsers": list_users,
     "listAccounts": list_accounts,

@@ -11,13 +11,12 @@ from ..errors import INTERNAL, ApiError
 from ..params import Params, not_found
 from ..store import stable_id
 
-VERSION = "4.18.2.0"
 ZONE = "lab-zone-1"
 
 
 def list_apis(ctx: Context, params: Params) -> Answer:
     name = params.text("name")
-    allowed = ctx.account.role.commands()
+    allowed = ctx.account.role.commands(ctx.store.commands)
     if name is not None:
         allowed = [command for command in allowed if command.name.lower() == name.lower()]
         if not allowed:
@@ -42,7 +41,7 @@ def _described(command: Command) -> Answer:
 def list_capabilities(ctx: Context, params: Params) -> Answer:
     return {
         "capability": {
-            "cloudstackversion": VERSION,
+            "cloudstackversion": ctx.store.version,
             "securitygroupsenabled": True,
             "dynamicrolesenabled": True,
             "defaultuipagesize": int(ctx.store.setting("default.page.size")),

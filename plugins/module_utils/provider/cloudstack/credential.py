@@ -33,12 +33,13 @@ def identity(session: CloudStackSession) -> Identity:
     doing = "verify the key with listUsers"
     users = session.call(doing, "listUsers").get("user") or []
     own_key = session.credential.public["api_key"]
-    own = next((user for user in users if user.get("apikey") == own_key), users[0] if users else None)
+    sure = [user for user in users if user.get("apikey") == own_key] or (users if len(users) == 1 else [])
+    own = next(iter(sure or users), None)
     if own is None:
         raise ProviderError(session.provider, doing, "the account shows no user", "no_permission")
     account = f"{own.get('domain', '')}/{own.get('account', '')}".strip("/")
     detail = {name: own[name] for name in ("id", "accountid", "domainid", "roletype", "rolename") if name in own}
-    return Identity(account, str(own.get("username", "")), detail, {"user_id": str(own["id"])})
+    return Identity(account, str(own.get("username", "")), detail, {"user_id": str(own["id"])} if sure else {})
 
 
 def look_into(session: CloudStackSession, refused: ProviderError) -> ProviderError:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, Callable
 
 from ...core.errors import ProviderError
 from ...model.credential import Credential
@@ -27,6 +27,7 @@ _LACKS = (
     "have the provider allow {} in the role of the account, or name a rotator: a credential of the same account, or of "
     "an administrator, whose role has it"
 )
+_UNSEEN = "no user that this credential sees has the key; it was replaced, or belongs to another account"
 _WHO = (
     "have an administrator read the user's present pair (getUserKeys) and register it with cloud_credential, which "
     "also records whose it is"
@@ -74,11 +75,10 @@ class UserKeys:
 
     def create(self, label: str, expires_at: str = "") -> Credential:
         """Make a pair. Up to 4.22 the old one is dead from then on, and neither label nor end is kept."""
-        doing = f"make a new key pair for user {self._id()}"
         options: dict[str, Any] = {}
         if self.traits.overlap:
-            old = next((pair for pair in self._pairs() if pair["apikey"] == self._credential.public["api_key"]), {})
-            options = {"name": label, "enddate": in_utc(expires_at), "rules": rules_of(old)}
+            options = {"name": label, "enddate": in_utc(expires_at), "rules": rules_of(self._old_pair())}
+        doing = f"make a new key pair for user {self._id()}"
         answer = self._once(doing, "registerUserKeys", id=self._id(), **options)
         if "jobid" in answer:
             answer = self._session.wait(doing, str(answer["jobid"]))
@@ -126,12 +126,36 @@ class UserKeys:
         return self._session.call(doing, command, retry=retry, **wanted)
 
     def _pairs(self) -> list[dict[str, Any]]:
-        return self._session.list_all(
-            "list the user's key pairs", "listUserKeys", userid=self._id(), showpermissions=True
-        )
+        """Return the pairs of the credential's user (from 4.23 on): by its id where that is known, else by the pair."""
+        doing = "list the user's key pairs"
+        scope: dict[str, Any] = {"userid": self._user_id} if self._user_id else {} if self._own() else {"listall": True}
+        found = self._session.list_all(doing, "listUserKeys", showpermissions=True, **scope)
+        if not self._user_id:
+            key = self._credential.public["api_key"]
+            self._user_id = next((str(pair["userid"]) for pair in found if pair["apikey"] == key), "")
+            if not self._user_id:
+                raise ProviderError(self._session.provider, doing, _UNSEEN, "not_found", hint=_WHO)
+        return [pair for pair in found if pair["userid"] == self._user_id]
+
+    def _old_pair(self) -> Mapping[str, Any]:
+        """Return the credential's pair; without it nobody knows by which rules its successor is to be bound."""
+        found = [pair for pair in self._pairs() if pair["apikey"] == self._credential.public["api_key"]]
+        if not found:
+            raise ProviderError(
+                self._session.provider, "read the rules of the old key pair", _UNSEEN, "not_found", hint=_WHO
+            )
+        return found[0]
+
+    def _own(self) -> bool:
+        """Return whether the session is the credential's own, not a rotator's."""
+        return bool(self._session.credential.public["api_key"] == self._credential.public["api_key"])
 
     def _id(self) -> str:
-        return self._user_id or str(self._user()["id"])
+        """Return the id of the credential's user, found where it is not known."""
+        if not self._user_id:
+            find: Callable[[], object] = self._pairs if self.traits.overlap else self._user
+            find()
+        return self._user_id
 
     def _user(self) -> Mapping[str, Any]:
         """Return the credential's user: by its id where that is known, else by the pair it has now; one call."""
@@ -140,12 +164,10 @@ class UserKeys:
         if self._user_id:
             found = self._session.list_all(doing, "listUsers", id=self._user_id)
         else:
-            listall = True if self._session.credential.public["api_key"] != key else None
-            shown = self._session.list_all(doing, "listUsers", listall=listall)
+            shown = self._session.list_all(doing, "listUsers", listall=None if self._own() else True)
             found = [item for item in shown if item.get("apikey") == key]
         user = found[0] if found else None
         if user is None:
-            why = "no user that this credential sees has the key; it was replaced, or belongs to another account"
-            raise ProviderError(self._session.provider, doing, why, "not_found", hint=_WHO)
+            raise ProviderError(self._session.provider, doing, _UNSEEN, "not_found", hint=_WHO)
         self._user_id = str(user["id"])
         return user

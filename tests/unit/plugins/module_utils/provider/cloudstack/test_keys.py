@@ -84,3 +84,47 @@ def test_a_living_pair_cannot_be_deleted_and_a_replaced_one_is(connect: Open) ->
     assert error.kind == "invalid" and "deleteUserKeys" in error.why
     keys.create("ignored")
     keys.delete("k-initech")
+
+
+@pytest.fixture(scope="module")
+def newer(module_lab_server: Callable[..., LabServer]) -> LabServer:
+    """A server of 4.23, where a user may have several pairs."""
+    return module_lab_server("cloudstack", {**CONFIG, "version": "4.23.0.0"})
+
+
+@pytest.mark.parametrize("actor", ["initech", "staff"], ids=["itself", "an administrator"])
+def test_from_4_23_on_pairs_overlap_have_names_and_are_deleted(connect: Open, newer: LabServer, actor: str) -> None:
+    newer.reset()
+    at = {"url": newer.url, "ca_file": newer.ca_file}
+    own = credential("initech")
+    session = connect(actor, **at)
+    keys = UserKeys(session, own)
+    assert keys.traits.overlap and keys.traits.labels and keys.traits.most is None
+    new = keys.create("next", "2031-01-01T00:00:00Z")
+    assert session.calls.total <= 4
+    assert connect(given=own, **at).probe().principal == connect(given=new, **at).probe().principal == "store"
+    listed = keys.keys()
+    assert {key.id: (key.label, key.expires_at) for key in listed}[keys.id_of(new)] == ("next", "2031-01-01T00:00:00Z")
+    heir = UserKeys(connect(given=new, **at), new)
+    for _ in range(2):
+        heir.delete("k-initech")
+    (left,) = heir.keys()
+    assert left.id == keys.id_of(new)
+    assert failure(connect(given=own, **at).probe).kind == "bad_key"
+
+
+def test_from_4_23_on_the_rules_of_a_pair_go_to_its_successor(connect: Open, newer: LabServer) -> None:
+    newer.reset()
+    at = {"url": newer.url, "ca_file": newer.ca_file}
+    rules = [{"rule": "listHosts", "permission": "deny"}, {"rule": "*User*", "permission": "allow"}]
+    rules += [{"rule": "queryAsyncJobResult", "permission": "allow"}, {"rule": "listApis", "permission": "allow"}]
+    session = connect(**at)
+    user = session.probe().detail["id"]
+    made = session.run_job("make a narrow one", "registerUserKeys", id=user, name="narrow", rules=rules)["userkeys"]
+    narrow = replace(
+        credential("initech"), public={"api_key": made["apikey"]}, secrets={"secret_key": made["secretkey"]}
+    )
+    new = UserKeys(connect(given=narrow, **at), narrow).create("next")
+    assert connect(given=new, **at).probe().principal == "store"
+    error = failure(lambda: connect(given=new, **at).call("list", "listSecurityGroups"))
+    assert error.kind == "no_permission"
