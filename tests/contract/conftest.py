@@ -63,7 +63,7 @@ class Store:
 
     def keep(self, name: str, secret: Any) -> None:
         """Put a credential into the store without a probe."""
-        hidden = [field for field in secret if "secret" in field]
+        hidden = [field for field in secret if "secret" in field or field == "password"]
         public = {field: value for field, value in secret.items() if field not in hidden}
         secrets = {field: secret[field] for field in hidden}
         record = {"version": 1, "provider": self.account.provider, "public": public, "secrets": secrets}
