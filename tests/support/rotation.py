@@ -76,7 +76,7 @@ def killed_at(params: Mapping[str, Any], point: str, *, days_later: float = 0.0,
     Returns whether it came that far; a failure of the rotation itself is no error here.
     """
     with warnings.catch_warnings():
-        # Threads of this process serve the fault proxy; the child uses nothing of theirs, and ends by itself if it hangs.
+        # Threads here serve the fault proxy; the child uses nothing of theirs, and ends by itself if it hangs.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from typing import Any, Callable, TypeVar
@@ -22,6 +23,7 @@ Retried = Callable[[Callable[[int], Any]], Any]
 #: Where IAM and STS live when no region is given; they know no regions.
 DEFAULT_REGION = "us-east-1"
 MOST_TO_CONNECT_S = 10.0
+_MAKING = threading.Lock()
 
 
 class AwsSession:
@@ -34,12 +36,10 @@ class AwsSession:
         self.calls = CallCounter()
         self._credential = credential
         self._clients: dict[str, Any] = {}
-        self._lock = threading.Lock()
-        self._botocore: Any = None
 
     def client(self, service: str) -> Any:
         """Return the client of a service, made once; making one is not thread-safe in botocore, using one is."""
-        with self._lock:
+        with _MAKING:
             if service not in self._clients:
                 self._clients[service] = self._make(service)
             return self._clients[service]
@@ -82,8 +82,6 @@ class AwsSession:
         return (errors.BotoCoreError, errors.ClientError)
 
     def _make(self, service: str) -> Any:
-        if self._botocore is None:
-            self._botocore = _isolated_session()
         config = load("botocore.config", "boto3", "to call AWS").Config(
             # Retries are this collection's own, so that they are counted and the same for every cloud.
             retries={"total_max_attempts": 1, "mode": "standard"},
@@ -95,7 +93,7 @@ class AwsSession:
             ignore_configured_endpoint_urls=True,
             user_agent_extra="strategic.service_store",
         )
-        made = self._botocore.create_client(
+        made = _isolated_session().create_client(
             service,
             region_name=self.access.region or DEFAULT_REGION,
             endpoint_url=self.access.endpoints.get(service),
@@ -112,8 +110,12 @@ class AwsSession:
         self.calls.count(event_name.partition(".")[2])
 
 
+@functools.cache
 def _isolated_session() -> Any:
-    """Return a botocore session that no file or profile of this machine's user can change."""
+    """Return a botocore session that no file or profile of this machine's user can change.
+
+    It holds no credential, so all accounts of a process share it and the descriptions of services that it has read.
+    """
     session = load("botocore.session", "boto3", "to call AWS").Session()
     constant = load("botocore.configprovider", "boto3", "to call AWS").ConstantProvider
     store = session.get_component("config_store")
