@@ -72,6 +72,7 @@ class ProviderError(ServiceStoreError):
     """A provider refused or failed a call.
 
     ``transient`` says that the same call may succeed when tried again; ``kind`` is one of :data:`KINDS`.
+    ``retry_after_s`` is how long the provider asked to be left alone, 0 where it did not say.
     """
 
     def __init__(
@@ -82,7 +83,9 @@ class ProviderError(ServiceStoreError):
         kind: str = "other",
         transient: bool = False,
         hint: str | None = None,
+        retry_after_s: float = 0.0,
     ) -> None:
+        self.retry_after_s = retry_after_s
         self.provider = provider
         self.doing = doing
         self.why = why

@@ -147,10 +147,17 @@ def _check(file: HostFile, partial: str) -> None:
     if not file.validate:
         return
     command = [part.replace("%s", partial) for part in file.validate]
-    # No AnsibleModule is at hand here, and its run_command has no time limit.
-    done = subprocess.run(  # pylint: disable=ansible-bad-function
-        command, capture_output=True, text=True, timeout=VALIDATE_TIMEOUT_S, check=False
-    )
+    try:
+        # No AnsibleModule is at hand here, and its run_command has no time limit.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            command, capture_output=True, text=True, timeout=VALIDATE_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as exc:
+        why = f"{command[0]} did not answer within {VALIDATE_TIMEOUT_S:g} s"
+        raise FileError(f"{file.path} was left as it is: {why}; give a command in validate that ends") from exc
+    except OSError as exc:
+        why = f"{command[0]} cannot be run ({exc.strerror})"
+        raise FileError(f"{file.path} was left as it is: {why}; install it first, or correct validate") from exc
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-500:]
         raise FileError(f"{file.path} was left as it is: {' '.join(file.validate)} refuses the new one: {said}")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ProviderError
+from ...core.retry import asked_s
 from ..tls import handshake_failed
 
 _KINDS: Mapping[str, tuple[str, ...]] = {
@@ -75,10 +76,12 @@ def _refusal(doing: str, response: Mapping[str, Any]) -> ProviderError:
     """Return the error for an answer of the service."""
     code = str(response["Error"].get("Code", ""))
     message = str(response["Error"].get("Message", ""))
-    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    about = response.get("ResponseMetadata", {})
+    status = int(about.get("HTTPStatusCode") or 0)
+    asked = asked_s((about.get("HTTPHeaders") or {}).get("retry-after"))
     kind, transient = _classify(code, message, status)
     hint = _DENIED if kind == "no_permission" and "explicit deny" in message else None
-    return ProviderError("aws", doing, f"{code}: {message}", kind, transient, hint)
+    return ProviderError("aws", doing, f"{code}: {message}", kind, transient, hint, asked)
 
 
 def _classify(code: str, message: str, status: int) -> tuple[str, bool]:

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 from ...core.deps import load
 from ...core.errors import ProviderError
+from ...core.retry import asked_s
 from ...core.waiting import Wait
 from ...model.credential import Credential
 from ..base import Access, CallCounter, Identity
@@ -142,7 +143,9 @@ class AzureSession:
         text = response.text()
         found = _parse(text)
         if response.status_code >= 400:
-            raise refusal(doing, response.status_code, found)
+            error = refusal(doing, response.status_code, found)
+            error.retry_after_s = asked_s(response.headers.get("Retry-After"))
+            raise error
         if text and found is None:
             raise ProviderError("azure", doing, "what answered is not Azure: the answer is no JSON", "other")
         return Answer(response.status_code, found, {name.lower(): text for name, text in response.headers.items()})

@@ -15,6 +15,7 @@ from typing import Any, Callable
 
 from ...core.deps import load
 from ...core.errors import InvalidInput, ProviderError
+from ...core.retry import asked_s
 from ...model.credential import Credential
 from ..base import Access, CallCounter, Identity
 from .access_rules import AccessRule, parse_rules, permits
@@ -66,7 +67,9 @@ class OpenStackSession:
             if 200 <= answer.status_code < 300:
                 found: dict[str, Any] = answer.json() if answer.content else {}
                 return found
-            raise self._refused(doing, AccessRule(service, method, path), Answer(answer.status_code, answer.text))
+            error = self._refused(doing, AccessRule(service, method, path), Answer(answer.status_code, answer.text))
+            error.retry_after_s = asked_s(answer.headers.get("Retry-After"))
+            raise error
 
         found: dict[str, Any] = (retry or self.access.retry.call)(once)
         return found

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.host import files as host_files
 from tests.support.module import ModuleFailed, run_module
 
 SECRET = "Zq8wLm4RtXyPn6KdVb2HsJf9GcTe7Ua1"
@@ -70,6 +71,23 @@ def test_a_file_that_its_checker_refuses_is_not_put_in_place(tmp_path: Path) -> 
     assert "was left as it is: grep a = 2 %s refuses the new one" in error.value.result["msg"]
     assert (tmp_path / "etc/app/main.conf").read_text() == "b = 1\na = 2\n"
     assert sorted(path.name for path in (tmp_path / "etc/app").iterdir()) == ["key", "main.conf"]
+
+
+@pytest.mark.parametrize(
+    ("checker", "why"),
+    [
+        (["no-such-checker", "%s"], "no-such-checker cannot be run"),
+        (["sleep", "30"], "sleep did not answer within 0.2 s"),
+    ],
+)
+def test_a_checker_that_gives_no_verdict_leaves_the_file_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checker: list[str], why: str
+) -> None:
+    monkeypatch.setattr(host_files, "VALIDATE_TIMEOUT_S", 0.2)
+    with pytest.raises(ModuleFailed) as error:
+        run_module("host_files", {"files": files(tmp_path, validate=checker)})
+    assert why in error.value.result["msg"]
+    assert not (tmp_path / "etc/app/main.conf").exists()
 
 
 def test_absent_removes_and_a_root_is_put_before_every_path(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
-from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
+from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry, asked_s
 from ansible_collections.strategic.service_store.plugins.module_utils.core.waiting import Wait
 
 
@@ -32,6 +32,36 @@ def test_a_transient_failure_is_tried_again_with_growing_bounds() -> None:
 def test_a_failure_is_raised_when_tries_are_used_up_or_it_is_for_good(times: int, transient: bool) -> None:
     with pytest.raises(ProviderError, match="busy"):
         Retry(2, sleep=lambda s: None).call(failing(times, transient))
+
+
+def asking(seconds: float):
+    def attempt(number: int) -> int:
+        if number == 0:
+            raise ProviderError("p", "do it", "busy", "throttled", True, retry_after_s=seconds)
+        return number
+
+    return attempt
+
+
+def test_a_provider_that_names_a_time_is_left_alone_that_long() -> None:
+    slept: list[float] = []
+    retry = Retry(4, base_s=1.0, sleep=slept.append, draw=lambda low, high: high)
+    assert retry.call(asking(30.0)) == 1
+    assert slept == [31.0]
+
+
+def test_a_provider_that_names_too_long_a_time_has_its_error_reported_at_once() -> None:
+    with pytest.raises(ProviderError, match="busy"):
+        Retry(4, sleep=lambda s: pytest.fail("waited")).call(asking(3600.0))
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("17", 17.0), ("Thu, 01 Jan 1970 00:01:00 GMT", 50.0), ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0)]
+    + [(None, 0.0), ("", 0.0), ("soon", 0.0), ("-3", 0.0)],
+)
+def test_retry_after_is_a_number_or_a_date(header: str | None, seconds: float) -> None:
+    assert asked_s(header, now=lambda: 10.0) == seconds
 
 
 def test_a_wait_that_times_out_says_what_was_last_seen() -> None:
