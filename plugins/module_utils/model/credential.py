@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .invalid import InvalidValue
+from .key_age import instant
 
 RECORD_VERSION = 1
 
@@ -100,6 +101,8 @@ def parse(name: str, provider: str, values: Mapping[str, Any], where: str = "sec
                 f"{where}.{wanted}", "", "has white space around it; it was probably pasted with a line end"
             )
     public = {key: str(values[key]) for key in fields.public + fields.optional if values.get(key)}
+    if "expires_at" in public:
+        instant(public["expires_at"], f"{where}.expires_at")
     return Credential(name, provider, public, {key: str(values[key]) for key in fields.secret})
 
 

@@ -49,6 +49,13 @@ def refused(cloud: Cloud, actor: OpenStackSession, project: str = "main") -> Pro
     return failed.value
 
 
+def test_an_end_that_is_no_time_is_refused_and_named() -> None:
+    fields = {"application_credential_id": "i", "application_credential_secret": "s"}
+    assert parse("main", "openstack", {**fields, "expires_at": "2031-01-01"}).public["expires_at"] == "2031-01-01"
+    with pytest.raises(InvalidValue, match=r"secret\.expires_at.* is no time in UTC; write 2027-01-31"):
+        parse("main", "openstack", {**fields, "expires_at": "next year"})
+
+
 @pytest.mark.openstack
 def test_a_password_probes_as_its_user(cloud: Cloud) -> None:
     who = cloud.session(given=cloud.user()).probe("network")
