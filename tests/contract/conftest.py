@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.barbican import Barbican
+from tests.support.barbican import start as start_barbican
 from tests.support.module import run_module
 from tests.support.openbao import MOUNT, OpenBao
-from tests.support.servers import starter
+from tests.support.servers import LabServer, starter
 
 from .accounts import SLOW, STARTERS
 from .accounts.base import CloudAccount
+from .stores import AWS_CONFIG
 
 PROVIDERS = [
     pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name) for name in sorted(STARTERS)
@@ -48,6 +51,20 @@ def openbao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenBao]:
     config = {"mount": MOUNT, "secrets_file": str(secrets_file)}
     with starter(tmp_path_factory) as start:
         yield OpenBao(start("openbao", config, module="lab.openbao"), secrets_file)
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """moto with authentication on, for its secrets and keys."""
+    with starter(tmp_path_factory) as start:
+        yield start("aws", AWS_CONFIG, args=["--which", "moto"])
+
+
+@pytest.fixture(scope="session")
+def barbican_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Barbican]:
+    """The real Barbican behind a real Keystone, for the whole run."""
+    with starter(tmp_path_factory) as start:
+        yield start_barbican(start)
 
 
 class Store:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.barbican import Barbican
 from tests.support.openbao import OpenBao, vault_option
 from tests.support.servers import LabServer
 from tests.support.softhsm import make_token
@@ -121,6 +122,25 @@ def vault(request: pytest.FixtureRequest, folder: Path) -> Backend:
     return Backend(option, lambda: _write(folder / "token", "s.unknown"), with_url(option), lambda: _sealed(bao))
 
 
+def secrets_manager(request: pytest.FixtureRequest, folder: Path) -> Backend:
+    server: LabServer = request.getfixturevalue("moto")
+    auth = aws_auth(server, folder)
+    option = {
+        "type": "aws_secrets_manager",
+        "path": f"lab/{uuid.uuid4().hex}",
+        "region": REGION,
+        "url": server.url,
+        "auth": auth,
+    }
+    return Backend(option, lambda: aws_credentials(folder / "aws", "x" * 40), with_url(option))
+
+
+def barbican(request: pytest.FixtureRequest, folder: Path) -> Backend:
+    server: Barbican = request.getfixturevalue("barbican_server")
+    option = server.option(folder)
+    return Backend(option, lambda: server.write_credential(folder / "credential", "another"), with_url(option))
+
+
 def aws_client(server: LabServer, service: str) -> Any:
     """Return a client of moto's that may do everything."""
     import boto3
@@ -164,10 +184,14 @@ def _sealed(bao: OpenBao) -> Iterator[None]:
 
 AWS_CONFIG = {**CONFIG, "security_groups": []}
 #: Every store that can be written, by name. A file is one store for each kind of key-encryption key.
+#: Real services that take a while to start.
+SLOW = {"barbican"}
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Path], Backend]] = {
     "encrypted_file": key_file,
     "encrypted_file-pkcs11": pkcs11,
     "encrypted_file-vault_transit": transit,
     "encrypted_file-aws_kms": kms,
     "vault": vault,
+    "aws_secrets_manager": secrets_manager,
+    "barbican": barbican,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +20,11 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.error
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import encrypted_file
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.module import ModuleFailed, run_module
-from tests.support.servers import LabServer, starter
 from tests.support.softhsm import Token, make_token
 
 from . import stores
 
 RECORD = {"secrets": {"key": "canary-5d1c-secret"}}
-
-
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    with starter(tmp_path_factory) as start:
-        yield start("aws", stores.AWS_CONFIG, args=["--which", "moto"])
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
-from tests.support.servers import LabServer, starter
 
-from .stores import AWS_CONFIG, BACKENDS, Backend
+from .stores import BACKENDS, SLOW, Backend
 
 Opener = Callable[[], Any]
 WRITERS = 50
@@ -31,19 +30,17 @@ store = open_store(json.loads(sys.argv[1]), lambda *v: None)
 n = 0
 while True:
     n += 1
-    store.put("acme", {"n": n, "twice": n, "pad": "x" * 20000})
+    store.put("acme", {"n": n, "twice": n, "pad": "x" * 10000})
     print(n, flush=True)
 """
 
 
-@pytest.fixture(scope="module")
-def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    """One server for all of these tests, with authentication on."""
-    with starter(tmp_path_factory) as start:
-        yield start("aws", AWS_CONFIG, args=["--which", "moto"])
+NAMES = [
+    pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name) for name in sorted(BACKENDS)
+]
 
 
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=NAMES)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
     return BACKENDS[request.param](request, tmp_path)
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Callable
 
 from ..core.deps import load
@@ -98,11 +98,14 @@ class AwsClient:
         self.label = label
         self._client = client
 
-    def call(self, doing: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        """Make one call; raises SecretStoreError."""
+    def call(self, doing: str, operation: str, conflict: Collection[str] = (), **arguments: Any) -> dict[str, Any]:
+        """Make one call; raises SecretStoreError, of the kind ``conflict`` for the error codes named so."""
         try:
             answer: dict[str, Any] = getattr(self._client, operation)(**arguments)
         except _failures() as exc:
+            if getattr(exc, "response", {}).get("Error", {}).get("Code") in conflict:
+                why = "it is at another version: somebody changed it at the same time"
+                raise SecretStoreError(self.label, doing, why, HINTS["conflict"], "conflict") from exc
             raise _translate(self.label, doing, exc) from exc
         return answer
 

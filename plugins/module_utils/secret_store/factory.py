@@ -11,7 +11,7 @@ from typing import Any, Callable
 from ..core.errors import InvalidInput
 from .base import SecretStore
 
-TYPES = ("encrypted_file", "vault")
+TYPES = ("encrypted_file", "vault", "aws_secrets_manager", "barbican", "awx")
 
 
 def open_store(option: Mapping[str, Any] | None, keep_secret: Callable[..., None]) -> SecretStore:
@@ -28,4 +28,16 @@ def open_store(option: Mapping[str, Any] | None, keep_secret: Callable[..., None
         from .vault import open_vault
 
         return open_vault(option, keep_secret)
+    if kind == "aws_secrets_manager":
+        from .aws_secrets_manager import open_secrets_manager
+
+        return open_secrets_manager(option, keep_secret)
+    if kind == "barbican":
+        from .barbican import open_barbican
+
+        return open_barbican(option, keep_secret)
+    if kind == "awx":
+        from .awx import open_awx
+
+        return open_awx(option, keep_secret)
     raise InvalidInput("secret_store.type", kind, f"is not known; it is one of {', '.join(TYPES)}")

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS Secrets Manager: one secret for each record, versions by staging label.
+
+A write lays the new version down as AWSPENDING and then moves AWSCURRENT from the version it has read. AWS refuses
+the move where AWSCURRENT is elsewhere by then, which makes it the check-and-set. A writer that dies in between leaves
+a pending version that nobody reads. The number of a version stands in the secret's text, beside the record.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from ..core.errors import SecretStoreError
+from . import aws_client
+from .base import Record, check_name, missing
+
+DEFAULT_PATH = "service_store"
+CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
+#: Somebody else's write in between; without ``expect`` it is tried again.
+ATTEMPTS = 20
+MOST_PAUSE_S = 0.5
+
+
+def open_secrets_manager(option: Mapping[str, Any], keep_secret: Callable[..., None]) -> SecretsManager:
+    """Return the store for ``{type: aws_secrets_manager, path: prefix, region, url, auth}``."""
+    path = str(option.get("path") or DEFAULT_PATH).strip("/")
+    label = f"aws_secrets_manager {path}"
+    auth = option.get("auth") or {}
+    return SecretsManager(aws_client.connect(label, "secret_store", "secretsmanager", option, auth, keep_secret), path)
+
+
+@dataclass(frozen=True)
+class _Version:
+    """The present version of a record: AWS's id of it, its number, and what it holds."""
+
+    id: str
+    number: int
+    record: Record
+
+
+class SecretsManager:
+    """Keeps each record as one secret below a common first part of the name."""
+
+    def __init__(self, client: aws_client.AwsClient, path: str) -> None:
+        self.label = client.label
+        self._client = client
+        self._path = path
+
+    def get(self, name: str) -> Record:
+        """Return the record of that name."""
+        found = self._read(name)
+        if found is None:
+            raise missing(self.label, name, self.names())
+        return found.record
+
+    def version(self, name: str) -> int:
+        """Return the record's version, 0 where there is none."""
+        found = self._read(name)
+        return found.number if found else 0
+
+    def put(self, name: str, record: Record, expect: int | None = None) -> int:
+        """Store a record and return its version."""
+        check_name(self.label, name)
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._put_once(name, record, expect)
+            except SecretStoreError as exc:
+                if exc.kind != "conflict" or expect is not None or attempt == ATTEMPTS - 1:
+                    raise
+            # Apart from each other, so that writers who met once do not meet again.
+            time.sleep(random.uniform(0, MOST_PAUSE_S))
+        raise AssertionError("the last attempt returns or raises")
+
+    def delete(self, name: str) -> bool:
+        """Remove a record with its versions, at once and for good; return whether there was one."""
+        if self._read(name) is None:
+            return False
+        # A revoked secret must not rest in AWS's recovery window.
+        self._client.call(f"delete {name}", "delete_secret", SecretId=self._id(name), ForceDeleteWithoutRecovery=True)
+        return True
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all records, sorted."""
+        start = f"{self._path}/"
+        wanted = [{"Key": "name", "Values": [start]}]
+        found = [
+            str(row["Name"])[len(start) :]
+            for page in self._client.pages("list", "list_secrets", Filters=wanted)
+            for row in page["SecretList"]
+            if str(row["Name"]).startswith(start)
+        ]
+        return tuple(sorted(name for name in found if "/" not in name))
+
+    def _id(self, name: str) -> str:
+        return f"{self._path}/{check_name(self.label, name)}"
+
+    def _read(self, name: str) -> _Version | None:
+        try:
+            answer = self._client.call(
+                f"read {name}", "get_secret_value", SecretId=self._id(name), VersionStage=CURRENT
+            )
+        except SecretStoreError as exc:
+            if exc.kind == "not_found":
+                return None
+            raise
+        try:
+            held = json.loads(answer["SecretString"])
+            return _Version(str(answer["VersionId"]), int(held["version"]), held["record"])
+        except (KeyError, TypeError, ValueError) as exc:
+            why = "it is no record of this collection; somebody else wrote the secret"
+            raise SecretStoreError(self.label, f"read {name}", why, kind="damaged") from exc
+
+    def _put_once(self, name: str, record: Record, expect: int | None) -> int:
+        present = self._read(name)
+        number = present.number if present else 0
+        if expect is not None and expect != number:
+            why = f"it is at version {number}, not {expect}: somebody changed it at the same time"
+            raise SecretStoreError(self.label, f"write {name}", why, "run again", "conflict")
+        text = json.dumps({"version": number + 1, "record": dict(record)})
+        token = str(uuid.uuid4())
+        try:
+            if present is None:
+                self._create(name, text, token)
+            else:
+                self._replace(name, text, token, present)
+        except SecretStoreError as exc:
+            # botocore sends a call again whose answer was lost, and meets its own write.
+            if exc.kind != "conflict" or not self._is_current(name, token):
+                raise
+        return number + 1
+
+    def _create(self, name: str, text: str, token: str) -> None:
+        self._client.call(
+            f"write {name}", "create_secret", Name=self._id(name), SecretString=text, ClientRequestToken=token
+        )
+
+    def _replace(self, name: str, text: str, token: str, present: _Version) -> None:
+        doing, secret = f"write {name}", self._id(name)
+        self._client.call(
+            doing,
+            "put_secret_value",
+            SecretId=secret,
+            SecretString=text,
+            ClientRequestToken=token,
+            VersionStages=[PENDING],
+        )
+        self._client.call(
+            doing,
+            "update_secret_version_stage",
+            conflict=("InvalidParameterException", "ResourceNotFoundException"),
+            SecretId=secret,
+            VersionStage=CURRENT,
+            MoveToVersionId=token,
+            RemoveFromVersionId=present.id,
+        )
+
+    def _is_current(self, name: str, version_id: str) -> bool:
+        found = self._read(name)
+        return found is not None and found.id == version_id
