@@ -34,8 +34,12 @@ def run_playbook(
     variables: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
     timeout_s: float = 300.0,
+    watch: bool = True,
 ) -> Run:
-    """Run ``playbook`` (a path or a full name) in ``folder``, with Ansible's home, temporary files and cache in it."""
+    """Run ``playbook`` (a path or a full name) in ``folder``, with Ansible's home, temporary files and cache in it.
+
+    watch: note the command lines; costs a good part of a processor.
+    """
     extra = folder / "variables.json"
     extra.write_text(json.dumps(dict(variables or {})), encoding="utf-8")
     command = [str(BIN / "ansible-playbook"), playbook, "-e", f"@{extra}", *arguments]
@@ -57,13 +61,15 @@ def run_playbook(
     ) as process:
         finished = threading.Event()
         watcher = threading.Thread(target=_watch, args=(finished, seen), daemon=True)
-        watcher.start()
+        if watch:
+            watcher.start()
         try:
             output, _none = process.communicate(timeout=timeout_s)
         finally:
             process.kill()
             finished.set()
-            watcher.join()
+            if watch:
+                watcher.join()
     return Run(process.returncode, output, frozenset(seen))
 
 
