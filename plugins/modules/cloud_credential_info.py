@@ -63,7 +63,7 @@ from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS, parse_record
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
@@ -88,11 +88,16 @@ class Task:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return what may be known of each credential."""
         named = self._context.params.get("names")
-        names = sorted(set(named)) if named is not None else self._store.names()
-        return {"credentials": [self._row(name) for name in names]}
+        records = {
+            name: self._store.get(name) for name in (self._store.names() if named is None else sorted(set(named)))
+        }
+        if named is None:
+            # A store also keeps pre-shared keys and the journals of rotations.
+            records = {name: record for name, record in records.items() if record.get("provider") in FIELDS}
+        return {"credentials": [self._row(name, record) for name, record in records.items()]}
 
-    def _row(self, name: str) -> dict[str, Any]:
-        credential = parse_record(name, self._store.get(name))
+    def _row(self, name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+        credential = parse_record(name, record)
         self._context.keep_secret(*credential.secrets.values())
         row = registration.shown(credential)
         return {**row, "age_days": registration.age_days(row["registered_at"], self._context.now())}

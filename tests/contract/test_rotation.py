@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
 from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import parse_journal
-from tests.support.module import ModuleFailed
+from tests.support.module import ModuleFailed, run_module
 from tests.support.rotation import rotate
 
 from .rotating import Rotating, rotating, running
@@ -101,7 +101,9 @@ def test_no_secret_leaves_the_module_and_the_journal_hides_its_own(rotating: Rot
     old = rotating.main()
     outputs = [rotating.run(check=True, diff=True, force=True), rotating.run(diff=True, force=True)]
     journal = rotating.journal()
-    outputs.append(rotating.run(diff=True))
+    listed = run_module("cloud_credential_info", {"secret_store": rotating.store.option})
+    assert "account.rotation" not in [row["name"] for row in listed["credentials"]]
+    outputs += [listed, rotating.run(diff=True)]
     with pytest.raises(ModuleFailed) as failed:
         rotating.run(diff=True, force=True, good_calls=2, verify_timeout_s=0)
     shown = [repr(parse_journal("account", journal))] if journal else []

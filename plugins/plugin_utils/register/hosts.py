@@ -116,12 +116,15 @@ def _account(
     """Return one cloud account as an inventory host."""
     resolver = _Resolver(document, where, machines)
     methods = [method["method"] for method in account["access"]]
+    rotation = account.get("rotation", {})
     variables: dict[str, Any] = {
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "service_store_customer": document.content["customer"],
         "service_store_provider": account["provider"],
         "service_store_credential": account["credential"],
+        "service_store_rotation": {key: value for key, value in rotation.items() if key != "rotator"},
+        "service_store_rotator": rotation.get("rotator", ""),
         "service_store_region": account.get("region"),
         "service_store_endpoints": account.get("endpoints", {}),
         "service_store_ca_file": account.get("ca_file"),

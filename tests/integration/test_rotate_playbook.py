@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook rotate, as loud as Ansible can be: what is due is replaced, the rest is left alone, nothing leaks."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse, parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.session import AwsSession
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.playbook import Run, left_behind, run_playbook
+from tests.support.servers import LabServer, StartServer
+
+REGION = "eu-west-2"
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+KEYS = {"acme-old": "AKIAROTATEAAAAAAAAA1", "acme-new": "AKIAROTATEAAAAAAAAA2"}
+SECRETS = {name: f"canary+{name}/0123456789abcdef0123456789" for name in KEYS}
+OPERATOR = (
+    "service_store: {name: rotation-test, store_servers: [{name: s1, host: 127.0.0.1, public_address: 192.0.2.1}]}"
+)
+ACCOUNT = """\
+  - name: {name}
+    provider: aws
+    region: eu-west-2
+    endpoints: {{sts: "{url}", iam: "{url}"}}
+    ca_file: {ca_file}
+    credential: {name}
+    rotation: {{max_age_days: 60, warn_before_days: 10, grace_days: 7}}
+    access: [{{method: api_source_restriction, store_servers: [s1]}}]
+"""
+LOUD = {
+    "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,strategic.service_store.rollout_report",
+    "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+    "ANSIBLE_KEEP_REMOTE_FILES": "1",
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+}
+
+
+class Site:
+    """A register with two accounts at moto; the key of one was registered 55 days ago."""
+
+    def __init__(self, folder: Path, server: LabServer) -> None:
+        self.folder, self.server = folder, server
+        accounts = "".join(ACCOUNT.format(name=name, url=server.url, ca_file=server.ca_file) for name in KEYS)
+        register = folder / "register"
+        register.mkdir(parents=True)
+        (register / "service_store.yml").write_text(OPERATOR)
+        (register / "acme.yml").write_text("customer: acme\ncloud_accounts:\n" + accounts)
+        (folder / "service_store.inventory.yml").write_text("plugin: strategic.service_store.register\n")
+        key = folder.parent / "key"
+        key.write_bytes(base64.b64encode(os.urandom(32)))
+        key.chmod(0o600)
+        path = str(folder / "secrets.json")
+        self.option = {"type": "encrypted_file", "path": path, "auth": {"key_file": str(key)}}
+        self.store = open_store(self.option, lambda *values: None)
+        for name, days in (("acme-old", 55), ("acme-new", 5)):
+            then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+            fields = {"access_key_id": KEYS[name], "secret_access_key": SECRETS[name]}
+            record = parse(name, "aws", fields).record()
+            self.store.put(name, {**record, "meta": {"registered_at": then.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+
+    def run(self, *arguments: str) -> Run:
+        env = {
+            **LOUD,
+            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.folder / "facts"),
+            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
+            "JUNIT_OUTPUT_DIR": str(self.folder / "junit"),
+            "SERVICE_STORE_REPORT_FOLDER": str(self.folder / "report"),
+        }
+        loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-vvvv", "--diff", *arguments]
+        variables: dict[str, Any] = {"service_store_secret_store": self.option}
+        return run_playbook("strategic.service_store.rotate", self.folder, *loud, variables=variables, env=env)
+
+    def secrets(self) -> list[str]:
+        """Every secret that the store has now, in credentials and journals."""
+        text = str([dict(self.store.get(name)) for name in self.store.names()])
+        return re.findall(r"'secret_access_key': '([^']+)'", text)
+
+
+@pytest.fixture
+def site(lab_server: StartServer, tmp_path: Path) -> Site:
+    users = [
+        {"name": name, "access_key_id": key, "secret_access_key": SECRETS[name], "policies": {"all": ALLOW}}
+        for name, key in KEYS.items()
+    ]
+    server = lab_server("aws", {"region": REGION, "users": users}, tmp_path / "server", args=["--which", "moto"])
+    return Site(tmp_path / "site", server)
+
+
+def changed(run: Run) -> dict[str, int]:
+    """Return how many tasks changed something, by account."""
+    return {name: int(number) for name, number in re.findall(r"(acme-\w+)\s+: ok=\d+\s+changed=(\d+)", run.output)}
+
+
+@pytest.mark.slow
+def test_the_playbook_rotates_what_is_due_and_nothing_leaks(site: Site) -> None:
+    checked = site.run("--check")
+    assert checked.status == 0 and changed(checked) == {"acme-old": 1, "acme-new": 0}, checked.output[-3000:]
+    assert site.store.names() == ("acme-new", "acme-old")
+    first, second = site.run(), site.run()
+    assert first.status == 0 and changed(first) == {"acme-old": 1, "acme-new": 0}, first.output[-3000:]
+    assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0}
+    assert site.store.names() == ("acme-new", "acme-old", "acme-old.rotation")
+
+    time.sleep(1.1)
+    old = parse("acme-old", "aws", {"access_key_id": KEYS["acme-old"], "secret_access_key": SECRETS["acme-old"]})
+    AwsSession(old, Access({"sts": site.server.url}, REGION, ca_file=site.server.ca_file)).probe()
+    tripped = site.run()
+    assert tripped.status != 0 and changed(tripped) == {"acme-old": 0, "acme-new": 0}
+    assert "was used at" in tripped.output and "somebody has a copy of it" in tripped.output
+
+    secrets = site.secrets()
+    assert len(secrets) == 3 and set(SECRETS.values()) < set(secrets)
+    known = {spelling for secret in secrets for spelling in spellings(secret)}
+    for run in (checked, first, second, tripped):
+        assert not [text for text in known if text in run.output]
+        assert not [line for line in run.command_lines if any(text in line for text in known)]
+    for path, content in left_behind(site.folder):
+        assert not [text for text in known if text.encode() in content], path
+    assert parse_record("acme-old", site.store.get("acme-old")).public["access_key_id"] != KEYS["acme-old"]
