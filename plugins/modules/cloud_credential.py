@@ -12,8 +12,8 @@ short_description: Registers a customer's cloud credential after a live signed p
 version_added: 0.1.0
 description:
   - Makes one live, signed call with the credential before anything is stored. A credential that the cloud refuses
-    is not stored, and the error tells a wrong key, an expired one, a missing permission, an untrusted certificate
-    and an unreachable endpoint apart.
+    is not stored, and the error tells a wrong key, an expired one, a clock that is off, a blocked source address, a
+    missing permission, an untrusted certificate and an unreachable endpoint apart, as far as its answer does.
   - One schema for all providers.
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
@@ -151,8 +151,8 @@ identity:
   type: dict
   sample: {account: "123456789012", principal: "arn:aws:iam::123456789012:user/service-store"}
 error:
-  description: What went wrong. For a refused credential V(kind) is V(bad_key), V(expired), V(no_permission), V(tls) or
-    V(unreachable), among others.
+  description: What went wrong. For a refused credential V(kind) is V(bad_key), V(expired), V(clock_skew),
+    V(ip_blocked), V(no_permission), V(tls) or V(unreachable), among others, as far as the provider's answer tells them apart.
   returned: failure
   type: dict
   sample: {type: ProviderError, provider: aws, doing: get the caller's identity, kind: bad_key, transient: false}
