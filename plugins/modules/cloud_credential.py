@@ -152,7 +152,7 @@ identity:
   sample: {account: "123456789012", principal: "arn:aws:iam::123456789012:user/service-store"}
 error:
   description: What went wrong. For a refused credential V(kind) is V(bad_key), V(expired), V(clock_skew),
-    V(ip_blocked), V(no_permission), V(tls) or V(unreachable), among others, as far as the provider's answer tells them apart.
+    V(ip_blocked), V(no_permission), V(tls) or V(unreachable), among others, as far as the provider's answer tells.
   returned: failure
   type: dict
   sample: {type: ProviderError, provider: aws, doing: get the caller's identity, kind: bad_key, transient: false}
