@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.container_app import NAME, Application, changes, diff_of
+from tests.support.container_app import NAME, PORT, Application, changes, diff_of
 
 pytestmark = pytest.mark.lab
 
@@ -31,7 +31,8 @@ def test_deploy_upgrade_bad_release_roll_back_crash_and_reboot(application: Appl
     assert diff_of(predicted) == diff_of(upgraded) != ""
     assert changes(predicted) == changes(upgraded) == 1
 
-    bad = application.deploy("v-bad")
+    health = {"type": "http", "url": f"http://127.0.0.1:{PORT}/healthz", "retries": 3}
+    bad = application.deploy("v-bad", app_health=health)
     assert bad.status == 2 and "healthz answered 503, not 200" in bad.output
     assert f"{application.commits['v2'][:12]} (v2) is active again and well" in bad.output, bad.output
     assert application.served() == "2.0.0"
@@ -50,6 +51,7 @@ def test_deploy_upgrade_bad_release_roll_back_crash_and_reboot(application: Appl
     assert application.served() == "1.0.0"
 
 
+@pytest.mark.long
 def test_a_bad_first_release_leaves_no_container(application: Application) -> None:
     bad = application.deploy("v1", app_command=["/usr/bin/python3", "-c", "raise SystemExit(3)"])
     assert bad.status == 2 and "There is no earlier healthy release" in bad.output
@@ -76,6 +78,7 @@ def test_a_new_environment_restarts_it_and_limits_of_the_unit_hold(application: 
     assert changes(application.deploy("v1", **more)) >= 1
 
 
+@pytest.mark.long
 def test_from_a_service_to_a_container_and_back_release_and_data_stay(application: Application) -> None:
     assert application.deploy("v1", app_runtime="service").status == 0
     application.host.shell(f"echo kept > /srv/{NAME}/shared/data/kept; chown {NAME}: /srv/{NAME}/shared/data/kept")

@@ -113,6 +113,7 @@ def test_bad_input_is_named_and_changes_nothing(
     assert application.left() == []
 
 
+@pytest.mark.long
 def test_a_tag_on_the_host_is_kept_by_its_id(application: Application) -> None:
     assert application.deploy("v1", app_image=PYTHON, app_image_pull="missing").status == 0
     before = application.host.shell(f"podman container inspect --format '{{{{.Image}}}}' {NAME}")
@@ -133,8 +134,8 @@ def test_a_pinned_image_is_pulled_once_and_its_port_is_published_from_a_network_
     reference = application.start_registry()
     pulled = {"app_image": reference, "app_image_pull": "missing"}
     published = {"app_network": "bridge", "app_publish": [f"127.0.0.1:{PORT}:{PORT}"], **pulled}
-    predicted = application.deploy("v1", "--check", **published)
-    assert predicted.status == 0 and "would be pulled" in predicted.output
+    predicted = application.deploy("v1", "--check", app_environment={}, **published)
+    assert predicted.status == 0 and f"{reference} would be pulled" in predicted.output
     assert application.host.call(f"podman image exists {reference}").returncode != 0
     other = reference.rpartition(":")[0] + ":" + "0" * 64
     assert application.deploy("v1", **{**pulled, "app_image": other}).status == 2 and application.left("unit") == []

@@ -126,10 +126,13 @@ class Application:
         return [kind for kind in kinds or looks if self.host.call(looks[kind]).returncode == 0]
 
     def start_registry(self) -> str:
-        """Serve the image from a registry on the host; gives its name with its digest."""
+        """Serve an image that the host does not have from a registry on it; gives its name with its digest."""
+        made = "localhost/registry:test"
         self.host.shell(f"cat > /opt/registry.py <<'END'\n{REGISTRY}\nEND")
         self.host.shell(f"cat > /etc/containers/registries.conf.d/test.conf <<'END'\n{INSECURE}\nEND")
-        self.host.shell(f"rm -rf /opt/registry; podman push --quiet --format oci {PYTHON} dir:/opt/registry")
+        self.host.shell(f"echo 'FROM {PYTHON}' | podman build --quiet --label registry=yes --tag {made} -")
+        self.host.shell(f"rm -rf /opt/registry; podman push --quiet --format oci {made} dir:/opt/registry")
+        self.host.shell(f"podman rmi --force {made}")
         digest = "sha256:" + self.host.shell("sha256sum /opt/registry/manifest.json").split()[0]
         self.host.shell(f"echo {digest} > /opt/registry/digest")
         self.host.shell("systemd-run --quiet --collect --unit=registry /usr/bin/python3 /opt/registry.py")
