@@ -183,7 +183,8 @@ tripwire:
   type: dict
   sample: {available: false, last_use: "", why_not: "no old key is in its grace period"}
 outage_s:
-  description: For how many seconds no verified key was in the store, where the provider replaces a key at once.
+  description: For how many seconds no verified key was in the store, where the provider replaces a key at once. After a
+    kill it counts from the beginning of the rotation.
   returned: a rotation at such a provider
   type: float
   sample: 2.114

@@ -44,6 +44,7 @@ CREATES = {
     "aws-enforcing": "CreateAccessKey",
     "azure": "POST */addPassword",
     "cloudstack": "registerUserKeys",
+    "cloudstack-4.23": "registerUserKeys",
 }
 
 

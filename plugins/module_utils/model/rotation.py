@@ -71,8 +71,18 @@ class Journal:
         }
 
 
-_PLAIN = ("phase", "label", "started_at", "tried_at", "old_id", "new_id", "spare")
-_PLAIN += ("switched_at", "disabled_at", "used_before")
+_PLAIN = (
+    "phase",
+    "label",
+    "started_at",
+    "tried_at",
+    "old_id",
+    "new_id",
+    "spare",
+    "switched_at",
+    "disabled_at",
+    "used_before",
+)
 
 
 def parse_journal(name: str, record: Mapping[str, Any]) -> Journal:

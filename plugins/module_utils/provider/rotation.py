@@ -18,7 +18,7 @@ from typing import Any, Callable
 from ..core.errors import ProviderError, SecretStoreError
 from ..model import rotation as model
 from ..model.credential import Credential
-from ..model.key_age import written
+from ..model.key_age import instant, written
 from ..model.plan import Change, Plan
 from ..model.rotation import Journal
 from ..secret_store.base import SecretStore
@@ -182,7 +182,7 @@ class Rotation:
             raise ProviderError(exc.provider, exc.doing, exc.why, exc.kind, hint=hint) from exc
         self._journal.write(replace(journal, phase=model.VERIFIED))
         if not overlap:
-            self._ended_outage()
+            self._ended_outage(journal)
 
     def _give_up(self) -> str:
         """Delete the new key, since the old one goes on; return in words what is left to do."""
@@ -267,9 +267,12 @@ class Rotation:
         self._journal.remove()
         self._tell(model.FINISH)
 
-    def _ended_outage(self) -> None:
+    def _ended_outage(self, journal: Journal) -> None:
+        """Measure since when the store had no verified key; after a kill the journal alone knows, to the second."""
         if self._dead_since:
             self.outage_s = round(time.monotonic() - self._dead_since, 3)
+        else:
+            self.outage_s = (self._context.now() - instant(journal.started_at)).total_seconds()
 
 
 def _meta(old: Credential, made: Credential, now: str) -> dict[str, Any]:

@@ -24,6 +24,9 @@ STARTERS: dict[str, Starter] = {
     "openstack": openstack.start,
 }
 #: Further servers of the same providers, for what the first one does not enforce.
-VARIANTS: dict[str, Starter] = {"aws-enforcing": aws.start_enforcing}
+VARIANTS: dict[str, Starter] = {
+    "aws-enforcing": aws.start_enforcing,
+    "cloudstack-4.23": lambda start_server, folder: cloudstack.start(start_server, folder, "4.23.0.0"),
+}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
 SLOW = frozenset({"openstack"})

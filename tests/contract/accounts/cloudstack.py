@@ -34,9 +34,9 @@ CONFIG = {
 }
 
 
-def start(start_server: StartServer, folder: Path) -> CloudAccount:
-    """Start the emulator with two empty security groups."""
-    server = start_server("cloudstack", CONFIG, folder)
+def start(start_server: StartServer, folder: Path, version: str = "4.18.2.0") -> CloudAccount:
+    """Start the emulator with two empty security groups; from 4.23 on a user has several key pairs."""
+    server = start_server("cloudstack", {**CONFIG, "version": version}, folder)
     faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
     faults.__enter__()
     return CloudAccount(
