@@ -28,6 +28,24 @@ Option = dict[str, Any]
 #: Nothing listens there.
 NOWHERE = "https://127.0.0.1:9"
 TRANSIT_POLICY = "service-store-transit"
+#: What the store calls, and nothing else; the documentation names the same.
+NEEDED = [
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:UpdateSecretVersionStage",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:ListSecrets",
+    "kms:Encrypt",
+    "kms:Decrypt",
+]
+_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": NEEDED, "Resource": "*"}]}
+STORE_KEY = {"access_key_id": "AKIASECRETSTORE00001", "secret_access_key": "store/Secret+Access/Key0123456789abcdef0"}
+AWS_CONFIG = {
+    **CONFIG,
+    "security_groups": [],
+    "users": [*CONFIG["users"], {"name": "store", **STORE_KEY, "status": "Active", "policies": {"store": _POLICY}}],
+}
 
 
 @dataclass
@@ -157,9 +175,9 @@ def aws_client(server: LabServer, service: str) -> Any:
     )
 
 
-def aws_credentials(path: Path, secret: str = SECRET["secret_access_key"]) -> None:
+def aws_credentials(path: Path, secret: str = STORE_KEY["secret_access_key"]) -> None:
     """Write a shared credentials file."""
-    lines = f"[default]\naws_access_key_id = {SECRET['access_key_id']}\naws_secret_access_key = {secret}\n"
+    lines = f"[default]\naws_access_key_id = {STORE_KEY['access_key_id']}\naws_secret_access_key = {secret}\n"
     _write(path, lines)
 
 
@@ -182,10 +200,9 @@ def _sealed(bao: OpenBao) -> Iterator[None]:
         bao.unseal()
 
 
-AWS_CONFIG = {**CONFIG, "security_groups": []}
-#: Every store that can be written, by name. A file is one store for each kind of key-encryption key.
 #: Real services that take a while to start.
 SLOW = {"barbican"}
+#: Every store that can be written, by name. A file is one store for each kind of key-encryption key.
 BACKENDS: dict[str, Callable[[pytest.FixtureRequest, Path], Backend]] = {
     "encrypted_file": key_file,
     "encrypted_file-pkcs11": pkcs11,

@@ -97,14 +97,14 @@ def test_keys_of_the_environment_do_not_replace_those_that_are_named(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x" * 40)
     hidden: list[str] = []
     open_store(option, lambda *values: hidden.extend(values)).put("acme", {"n": 1})
-    assert stores.SECRET["secret_access_key"] in hidden
+    assert stores.STORE_KEY["secret_access_key"] in hidden
 
 
 def test_keys_of_the_environment_serve_where_none_are_named(
     option: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", stores.SECRET["access_key_id"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", stores.SECRET["secret_access_key"])
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", stores.STORE_KEY["access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", stores.STORE_KEY["secret_access_key"])
     option["auth"].pop("credentials_file")
     opened(option).put("acme", {"n": 1})
 

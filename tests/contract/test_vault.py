@@ -66,3 +66,30 @@ def test_plain_http_is_refused(option: dict[str, Any]) -> None:
 def test_a_mount_that_is_not_there_is_named(option: dict[str, Any]) -> None:
     with pytest.raises(SecretStoreError):
         opened({**option, "path": "nowhere/x"}).put("acme", {})
+
+
+def test_a_record_that_was_deleted_by_hand_can_be_made_again(openbao: OpenBao, option: dict[str, Any]) -> None:
+    store = opened(option)
+    store.put("acme", {"n": 1})
+    mount, _slash, folder = option["path"].partition("/")
+    openbao.root().call("DELETE", f"{mount}/data/{folder}/acme")
+    assert store.version("acme") == 0
+    assert store.put("acme", {"n": 2}, expect=0) == 2
+    with pytest.raises(SecretStoreError) as caught:
+        store.put("acme", {"n": 3}, expect=0)
+    assert caught.value.kind == "conflict"
+    assert store.get("acme") == {"n": 2}
+
+
+def test_a_mount_that_asks_for_a_version_with_every_write_is_told_it(openbao: OpenBao, option: dict[str, Any]) -> None:
+    root = openbao.root()
+    root.call("POST", "sys/mounts/strict", {"type": "kv", "options": {"version": "2"}})
+    try:
+        root.call("POST", "strict/config", {"cas_required": True})
+        token = root.call("POST", "auth/token/create-orphan", {"policies": ["root"]})["auth"]["client_token"]
+        Path(option["auth"]["token_file"]).write_text(token, encoding="utf-8")
+        store = opened({**option, "path": "strict/x"})
+        assert [store.put("acme", {"n": n}) for n in range(3)] == [1, 2, 3]
+        assert store.put("acme", {"n": 3}, expect=3) == 4
+    finally:
+        root.call("DELETE", "sys/mounts/strict")

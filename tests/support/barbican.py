@@ -18,6 +18,16 @@ from tests.support.servers import LabServer, StartServer
 #: Barbican's own user, and the project that keeps its secrets there.
 SERVICE = {"domain": "operator", "project": "services", "user": "barbican", "role": "admin"}
 OWNER = {"domain": "operator", "project": "vault", "user": "service-store"}
+#: What the store calls, and nothing else; the documentation names the same.
+RULES = [
+    {"service": "key-manager", "method": method, "path": path}
+    for path, methods in {
+        "/v1/secrets": ("GET", "POST"),
+        "/v1/secrets/*": ("PUT", "DELETE"),
+        "/v1/secrets/*/payload": ("GET",),
+    }.items()
+    for method in methods
+]
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,8 @@ def start(start_server: StartServer) -> Barbican:
 
     # Here and not in the server: installing it for the first time takes longer than a start may.
     barbican.ensure(Progress(sys.stderr))
-    common = {"access_rules": None, "security_groups": []}
-    keystone, (service, owner) = openstack.start(start_server, [{**SERVICE, **common}, {**OWNER, **common}])
+    accounts = [{**SERVICE, "access_rules": None}, {**OWNER, "access_rules": RULES}]
+    keystone, (service, owner) = openstack.start(start_server, [{**row, "security_groups": []} for row in accounts])
     config = {
         "identity": f"{keystone.url}/v3",
         "identity_ca": keystone.ca_file,

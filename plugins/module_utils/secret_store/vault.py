@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable
 
+from ..core.errors import SecretStoreError
 from . import vault_client
 from .base import Record, check_name, missing
 
 DEFAULT_PATH = "secret/service_store"
+#: Writes without an expectation, on a mount that asks for a version with each.
+ATTEMPTS = 20
 
 
 def open_vault(option: Mapping[str, Any], keep_secret: Callable[..., None]) -> Vault:
@@ -45,17 +48,49 @@ class Vault:
 
     def put(self, name: str, record: Record, expect: int | None = None) -> int:
         """Store a record and return its version."""
-        kv = self._client.secrets.kv.v2
-        path = self._path(name)
+        for _attempt in range(ATTEMPTS):
+            try:
+                return self._write(name, record, expect)
+            except SecretStoreError as exc:
+                cas = self._other_cas(name, expect, exc)
+            try:
+                return self._write(name, record, cas)
+            except SecretStoreError as exc:
+                # Without an expectation somebody else's write in between is no conflict.
+                if exc.kind != "conflict" or expect is not None:
+                    raise
+        why = "others write it all the time"
+        raise SecretStoreError(self.label, f"write {name}", why, "run again", "conflict")
+
+    def _write(self, name: str, record: Record, cas: int | None) -> int:
+        write = self._client.secrets.kv.v2.create_or_update_secret
         answer = self._call(
-            f"write {name}",
-            kv.create_or_update_secret,
-            path=path,
-            secret=dict(record),
-            cas=expect,
-            mount_point=self._mount,
+            f"write {name}", write, path=self._path(name), secret=dict(record), cas=cas, mount_point=self._mount
         )
         return int(answer["data"]["version"])
+
+    def _other_cas(self, name: str, expect: int | None, refused: SecretStoreError) -> int:
+        """Return the version that the server wants to be told where it is not ``expect``; else raise ``refused``.
+
+        A mount may ask for a version with every write, and counts on where a record was deleted by `kv delete`.
+        """
+        if refused.kind == "cas_required" or (refused.kind == "conflict" and expect == 0):
+            number, deleted = self._metadata(name, refused)
+            if expect is None or deleted:
+                return number
+        raise refused
+
+    def _metadata(self, name: str, refused: SecretStoreError) -> tuple[int, bool]:
+        """Return the newest version and whether it was deleted; raises ``refused`` where it may not be known."""
+        read = self._client.secrets.kv.v2.read_secret_metadata
+        none = {"data": {"current_version": 0, "versions": {}}}
+        try:
+            answer = self._call(f"read {name}", read, path=self._path(name), mount_point=self._mount, absent=none)
+        except SecretStoreError:
+            raise refused from None
+        number = int(answer["data"]["current_version"])
+        newest = answer["data"]["versions"].get(str(number), {})
+        return number, bool(newest.get("deletion_time") or newest.get("destroyed"))
 
     def delete(self, name: str) -> bool:
         """Remove a record with all its versions; return whether there was one."""

@@ -90,10 +90,12 @@ class VaultClient:
     def _translate(self, doing: str, exc: Exception, errors: Any) -> SecretStoreError:
         """Return the error in the words of this collection; hvac's text holds the server's reason, never a secret."""
         why = "; ".join(getattr(exc, "errors", None) or [str(exc) or type(exc).__name__])
-        if isinstance(exc, errors.VaultDown) or "sealed" in why.lower():
+        if isinstance(exc, errors.VaultDown) or "is sealed" in why.lower():
             return SecretStoreError(self.label, doing, "it is sealed", "unseal it (bao operator unseal)", "sealed")
         if isinstance(exc, (errors.Forbidden, errors.Unauthorized)):
             return SecretStoreError(self.label, doing, why, "renew the token, or grant its policy this path", "locked")
+        if "check-and-set parameter required" in why:
+            return SecretStoreError(self.label, doing, why, "", "cas_required")
         if "check-and-set" in why:
             why = "it is at another version: somebody changed it at the same time"
             return SecretStoreError(self.label, doing, why, "run again", "conflict")

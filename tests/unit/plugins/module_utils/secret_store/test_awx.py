@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse_record
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
 RECORD = {
@@ -89,3 +93,14 @@ def test_one_name_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nothing_injected_is_an_empty_store(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SERVICE_STORE_AWX_FILE")
     assert opened().names() == ()
+
+
+def test_the_documented_injector_makes_a_record_of_any_text(injected_file: Path) -> None:
+    rst = (Path(__file__).parents[5] / "docs" / "docsite" / "rst" / "credentials.rst").read_text(encoding="utf-8")
+    block = rst[rst.index("   file:\n     template: >-") : rst.index("     SERVICE_STORE_AWX_FILE_CLOUDSTACK")]
+    template = yaml.safe_load(textwrap.dedent(block))["file"]["template"]
+    secret = 'q"uote\\{{ x }}'
+    # AWX renders injectors with this class, without escaping.
+    made = ImmutableSandboxedEnvironment().from_string(template)
+    injected_file.write_text(made.render(name="acme", api_key="k", secret_key=secret), encoding="utf-8")
+    assert parse_record("acme", opened().get("acme")).secrets == {"secret_key": secret}
