@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Callable
 
-from ..core.errors import SecretStoreError
+from ..core.errors import InvalidInput, SecretStoreError
 from . import key as key_file
 from .base import Record, check_name, missing
 from .envelope import Content, Envelope
@@ -24,6 +24,9 @@ from .kek import Kek, open_kek
 
 def open_encrypted_file(option: Mapping[str, Any], keep_secret: Callable[..., None]) -> EncryptedFile:
     """Return the store for ``{type: encrypted_file, path, kek: {type, ...}, auth: {key_file, ...}}``."""
+    if not option.get("path"):
+        # A module's own check of its options has said so before; a lookup has none.
+        raise InvalidInput("secret_store.path", None, "is not set; give the file of the store")
     path = os.path.abspath(os.path.expanduser(str(option["path"])))
     return EncryptedFile(path, open_kek(f"encrypted_file {path}", option, keep_secret))
 

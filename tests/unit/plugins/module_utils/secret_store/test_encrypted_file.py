@@ -192,6 +192,25 @@ def test_a_writer_killed_between_backup_and_rename_is_cleared_up_after(
     assert not [name for name in os.listdir(os.path.dirname(path)) if name.endswith((".old", ".new"))]
 
 
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ({}, "secret_store: is not set"),
+        ({"type": "encrypted_file"}, "secret_store.path: is not set"),
+        ({"type": "vault"}, "secret_store.url: is not set"),
+        ({"type": "barbican"}, "secret_store.url: is not set"),
+        ({"type": "other"}, "secret_store.type: other is not known"),
+        ({"path": "/x", "kek": {"type": "other"}}, "secret_store.kek.type: other is not known"),
+        ({"path": "/x", "kek": {"type": "pkcs11"}}, "secret_store.kek.library: is not set"),
+        ({"path": "/x", "kek": {"type": "vault_transit", "key": "k"}}, "secret_store.kek.url: is not set"),
+        ({"path": "/x", "kek": {"type": "aws_kms"}}, "secret_store.kek.key: is not set"),
+    ],
+)
+def test_what_a_lookup_leaves_out_is_named(option: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        open_store(option, lambda *values: None)
+
+
 def test_no_store_at_all_is_said_with_the_option_to_set() -> None:
     with pytest.raises(InvalidInput, match="secret_store: is not set; give {type: encrypted_file"):
         open_store(None, lambda *values: None)
