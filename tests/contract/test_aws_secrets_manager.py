@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import aws_secrets_manager
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
@@ -80,6 +81,34 @@ def test_a_write_whose_answer_was_lost_is_done_once(
         assert store.put("acme", {"n": 2}, expect=first) == first + 1
         assert store.get("acme") == {"n": 2}
         assert [call for call in faults.calls if call["fault"] == "lost"]
+
+
+def test_a_name_that_aws_is_still_deleting_is_waited_for(
+    option: dict[str, Any], moto: LabServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusal = {
+        "__type": "InvalidRequestException",
+        "message": "You can't create this secret because a secret with this name is already scheduled for deletion.",
+    }
+    ca = make_ca(tmp_path / "ca")
+    cert, key = issue(ca, ["localhost"], ["127.0.0.1"])
+    with FaultProxy(moto.url, moto.ca_file, str(cert), str(key)) as faults:
+        auth = {**option["auth"], "ca_file": str(ca.cert_path)}
+        store = opened({**option, "url": faults.url, "auth": auth})
+        faults.add(mode="status", operation="*CreateSecret*", times=2, status=400, body=json.dumps(refusal))
+        assert store.put("acme", {"n": 1}, expect=0) == 1
+        monkeypatch.setattr(aws_secrets_manager, "DELETING_S", 0.0)
+        faults.add(mode="status", operation="*CreateSecret*", times=0, status=400, body=json.dumps(refusal))
+        with pytest.raises(SecretStoreError, match="scheduled for deletion.*restore-secret") as caught:
+            store.put("globex", {"n": 1})
+    assert caught.value.kind == "deleting"
+
+
+def test_a_secret_that_somebody_marked_for_deletion_is_no_record(option: dict[str, Any], moto: LabServer) -> None:
+    store = opened(option)
+    store.put("acme", {"n": 1})
+    stores.aws_client(moto, "secretsmanager").delete_secret(SecretId=f"{option['path']}/acme")
+    assert store.version("acme") == 0 and store.names() == ()
 
 
 def test_a_secret_of_somebody_else_is_not_taken_for_a_record(option: dict[str, Any], moto: LabServer) -> None:

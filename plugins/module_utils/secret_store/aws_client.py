@@ -42,6 +42,7 @@ HINTS: Mapping[str, str] = {
     "locked": "check the credentials in secret_store.auth, their permissions and the key",
     "sealed": "enable the KMS key, or cancel its deletion",
     "down": "run again",
+    "deleting": "wait until AWS has deleted it, or restore it (aws secretsmanager restore-secret)",
     "conflict": "run again",
 }
 
@@ -143,6 +144,8 @@ def _translate(label: str, doing: str, exc: Any) -> SecretStoreError:
     if isinstance(exc, errors.ClientError):
         code, text = str(exc.response["Error"].get("Code", "")), str(exc.response["Error"].get("Message", ""))
         status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if code == "InvalidRequestException" and "delet" in text:
+            return SecretStoreError(label, doing, text, HINTS["deleting"], "deleting")
         kind = MEANING.get(code) or ("locked" if status in (401, 403) else "down" if status >= 500 else "other")
         return SecretStoreError(label, doing, f"{code}: {' '.join(text.split())[:300]}", HINTS.get(kind, ""), kind)
     if isinstance(exc, errors.SSLError):

@@ -27,6 +27,8 @@ CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 #: Somebody else's write in between; without ``expect`` it is tried again.
 ATTEMPTS = 20
 MOST_PAUSE_S = 0.5
+#: AWS deletes in the background, and takes a name again only after it.
+DELETING_S = 30.0
 
 
 def open_secrets_manager(option: Mapping[str, Any], keep_secret: Callable[..., None]) -> SecretsManager:
@@ -108,7 +110,8 @@ class SecretsManager:
                 f"read {name}", "get_secret_value", SecretId=self._id(name), VersionStage=CURRENT
             )
         except SecretStoreError as exc:
-            if exc.kind == "not_found":
+            # What is being deleted is gone for a reader; a writer is told by CreateSecret.
+            if exc.kind in ("not_found", "deleting"):
                 return None
             raise
         try:
@@ -138,9 +141,16 @@ class SecretsManager:
         return number + 1
 
     def _create(self, name: str, text: str, token: str) -> None:
-        self._client.call(
-            f"write {name}", "create_secret", Name=self._id(name), SecretString=text, ClientRequestToken=token
-        )
+        arguments = {"Name": self._id(name), "SecretString": text, "ClientRequestToken": token}
+        end = time.monotonic() + DELETING_S
+        while True:
+            try:
+                self._client.call(f"write {name}", "create_secret", **arguments)
+                return
+            except SecretStoreError as exc:
+                if exc.kind != "deleting" or time.monotonic() > end:
+                    raise
+            time.sleep(MOST_PAUSE_S)
 
     def _replace(self, name: str, text: str, token: str, present: _Version) -> None:
         doing, secret = f"write {name}", self._id(name)
