@@ -68,16 +68,18 @@ class Rotating:
         self.reset()
 
     def reset(self) -> None:
-        """Begin again: the server as it was started, the credential just registered."""
+        """Begin again: the server as it was started, the credential registered as cloud_credential does it."""
         self.account.reset()
         self.account.faults.reset()
         for name in self.store.opened.names():
             self.store.opened.delete(name)
-        self.store.run("cloud_credential", secret=dict(self.account.secret))
+        given = parse("account", self.account.provider, self.account.secret)
+        found = provider(self.account.provider).open(given, access_of(self.params())).probe()
+        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.put(given, registered_at=now, **found.remember)
         if self.account.rotator:
             # Without a probe: one that manages keys alone may see nothing else of the account.
-            rotator = parse("rotator", self.account.provider, self.account.rotator)
-            self.store.opened.put("rotator", rotator.record())
+            self.store.opened.put("rotator", parse("rotator", self.account.provider, self.account.rotator).record())
 
     def params(self, **more: Any) -> dict[str, Any]:
         """Return the module's arguments."""

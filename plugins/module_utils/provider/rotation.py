@@ -191,6 +191,7 @@ class Rotation:
             self._abandon()
         except ProviderError as exc:
             return f"the old key stays in use; the new one could not be deleted yet ({exc.kind}), run again for that"
+        self._done(Change("remove", "new key", "new key: not in use", None, self._name))
         return "the old key stays in use and the new one was deleted; mend what the failure names and run again"
 
     def _switch(self) -> None:

@@ -96,6 +96,7 @@ class Look:
         self._spare = self._current = ""
         self._planned: list[tuple[str, Change]] = []
         self._last_use: str | None = None
+        self._alert: dict[str, str] = {}
         self._why_not = "no old key is in its grace period"
 
     @cached_property
@@ -218,18 +219,15 @@ class Look:
             if exc.kind not in ("not_found", "no_permission"):
                 raise
             self._why_not = exc.why
-        if self.alert(journal):
-            self._context.warn(f"ALERT: {self.alert(journal)['text']}")
-
-    def alert(self, journal: Journal | None) -> dict[str, str]:
-        """Return what is known of a use of the old key after the switch, empty where there was none."""
-        if journal is None or not model.tripped(journal, self._last_use or ""):
-            return {}
+        if not model.tripped(journal, self._last_use or ""):
+            return
         text = (
             f"key {journal.old_id} of {self.name} was used at {self._last_use}, after it had been replaced at "
             f"{journal.switched_at}: somebody has a copy of it, or a system was not told of the new key"
         )
-        return {"key": journal.old_id, "used_at": str(self._last_use), "switched_at": journal.switched_at, "text": text}
+        self._context.warn(f"ALERT: {text}")
+        used = {"used_at": str(self._last_use), "switched_at": journal.switched_at}
+        self._alert = {"key": journal.old_id, **used, "text": text}
 
     def _ids(self, journal: Journal | None) -> Ids:
         current = self._current or self.ring.of(self.main).id_of(self.main) or "in use"
@@ -254,7 +252,7 @@ class Look:
         return {
             "credential": shown,
             "rotation": {"rotated": rotated, "state": due_now.state, "due_at": due_now.due_at, **self._old(journal)},
-            "alert": self.alert(journal),
+            "alert": self._alert,
             "tripwire": tripwire,
             "calls": self.ring.calls(),
             **({"outage_s": outage_s} if outage_s is not None else {}),

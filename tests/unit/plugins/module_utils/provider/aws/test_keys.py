@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from botocore.config import Config
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from lab.ca import issue, make_ca
+from lab.faults import FaultProxy
 from tests.support.module import ModuleFailed, run_module
 from tests.support.rotation import killed_at, rotate
 from tests.support.servers import LabServer
@@ -69,7 +72,7 @@ class Bench:
             config=Config(proxies={}),
         )
 
-    def keys(self, name: str = "user-0") -> list[str]:
+    def listed(self, name: str = "user-0") -> list[str]:
         listed = self.iam().list_access_keys(UserName=name)["AccessKeyMetadata"]
         return [row["AccessKeyId"] for row in listed]
 
@@ -101,7 +104,7 @@ def test_with_two_keys_nothing_is_deleted_and_the_error_says_what_to_do(bench: B
             bench.run(**more)
         assert failed.value.result["error"]["kind"] == "quota" and failed.value.result["changed"] is False
         assert f"{FIRST} (in the store, last used " in failed.value.result["msg"]
-    assert sorted(bench.keys()) == sorted([FIRST, other]) and bench.store.version("user-0.rotation") == 0
+    assert sorted(bench.listed()) == sorted([FIRST, other]) and bench.store.version("user-0.rotation") == 0
 
 
 def test_the_key_that_was_used_last_is_never_deleted_however_long_ago_that_was(bench: Bench) -> None:
@@ -111,14 +114,14 @@ def test_the_key_that_was_used_last_is_never_deleted_however_long_ago_that_was(b
     session(bench.server.url, bench.server.ca_file, other, secret).probe()
     with pytest.raises(ProviderError, match="never used"):
         rotate(bench.params(rotator="rotator", replace_unused_days=3), days_later=30)
-    assert sorted(bench.keys()) == sorted([FIRST, other])
+    assert sorted(bench.listed()) == sorted([FIRST, other])
 
 
 def test_a_second_key_that_nobody_uses_may_make_room_when_asked(bench: Bench) -> None:
     other, _secret = bench.second()
     predicted = [change.describe() for change in rotate(bench.params(replace_unused_days=3), days_later=4).applied]
     assert predicted[0] == f"remove user-0: key {other}"
-    left = bench.keys()
+    left = bench.listed()
     assert other not in left and FIRST in left and len(left) == 2
 
 
@@ -139,6 +142,18 @@ def test_a_rotation_takes_eight_calls_its_end_two_and_a_look_none(bench: Bench) 
     assert bench.run(force=False)["calls"] == {}
 
 
+@pytest.mark.parametrize(("days", "force"), [(0, False), (8, False), (0, True)], ids=["grace", "its end", "forced end"])
+def test_a_use_of_the_old_key_is_told_also_by_the_run_that_deletes_it(bench: Bench, days: int, force: bool) -> None:
+    bench.run()
+    assert rotate(bench.params(force=False)).facts["alert"] == {}
+    # Uses are told to the second.
+    time.sleep(1.1)
+    session(bench.server.url, bench.server.ca_file, FIRST, SECRET).probe()
+    got = rotate(bench.params(force=force), days_later=days)
+    assert got.facts["alert"]["key"] == FIRST and any("ALERT" in text for text in got.context.warnings)
+    assert (FIRST in bench.listed()) is (not days and not force)
+
+
 def test_recovery_leaves_a_key_that_somebody_else_made_and_uses(bench: Bench) -> None:
     """Both keys are new and only one was never used; IAM has no names for keys."""
     assert killed_at(bench.params(), "create:before")
@@ -146,7 +161,7 @@ def test_recovery_leaves_a_key_that_somebody_else_made_and_uses(bench: Bench) ->
     session(bench.server.url, bench.server.ca_file, other, secret).probe()
     with pytest.raises(ModuleFailed, match="LimitExceeded"):
         bench.run()
-    assert sorted(bench.keys()) == sorted([FIRST, other])
+    assert sorted(bench.listed()) == sorted([FIRST, other])
 
 
 def test_a_rotator_of_the_same_account_rotates_a_key_that_may_do_nothing(bench: Bench) -> None:
@@ -158,3 +173,50 @@ def test_a_rotator_of_the_same_account_rotates_a_key_that_may_do_nothing(bench: 
     assert bench.run(rotator="rotator")["rotation"]["rotated"]
     with pytest.raises(ModuleFailed, match="is the credential itself"):
         bench.run(rotator="user-0")
+
+
+REFUSED = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code>"
+    "<Message>The security token included in the request is invalid.</Message></Error></ErrorResponse>"
+)
+
+
+@pytest.fixture
+def faults(bench: Bench, tmp_path: Path) -> Iterator[FaultProxy]:
+    """Spoils calls to IAM and STS; AWS answers so where a server does not know a new key yet."""
+    cert, key = issue(make_ca(tmp_path / "ca"), ["localhost"], ["127.0.0.1"])
+    with FaultProxy(bench.server.url, bench.server.ca_file, str(cert), str(key)) as proxy:
+        yield proxy
+
+
+def spoiled(bench: Bench, faults: FaultProxy, **more: Any) -> dict[str, Any]:
+    endpoints = dict.fromkeys(("sts", "iam"), faults.url)
+    bundle = Path(bench.option["path"]).with_name("bundle.pem")
+    bundle.write_text(Path(bench.server.ca_file).read_text() + (bundle.parent / "ca" / "ca.pem").read_text())
+    return bench.run(endpoints=endpoints, ca_file=str(bundle), **more)
+
+
+def test_one_bad_call_begins_the_row_of_good_ones_again(bench: Bench, faults: FaultProxy) -> None:
+    faults.add(mode="status", operation="GetCallerIdentity", status=403, body=REFUSED, first=3, times=1)
+    got = spoiled(bench, faults)
+    assert got["rotation"]["rotated"] and got["calls"]["sts.GetCallerIdentity"] == 6
+
+
+def test_a_key_that_is_never_known_is_deleted_and_the_error_says_what_was_answered(
+    bench: Bench, faults: FaultProxy
+) -> None:
+    faults.add(mode="status", operation="GetCallerIdentity", status=403, body=REFUSED, times=0)
+    with pytest.raises(ModuleFailed, match="within 1 s; the last one failed: InvalidClientTokenId") as failed:
+        spoiled(bench, faults, verify_timeout_s=1, verify_every_s=0.2)
+    assert failed.value.result["error"]["kind"] == "bad_key"
+    assert failed.value.result["applied"] == ["add user-0: new key", "remove user-0: new key"]
+    assert bench.listed() == [FIRST] and bench.store.version("user-0.rotation") == 0
+    assert bench.store.get("user-0")["public"]["access_key_id"] == FIRST
+
+
+def test_a_part_of_the_provider_that_does_not_know_the_new_key_yet_is_waited_for(
+    bench: Bench, faults: FaultProxy
+) -> None:
+    faults.add(mode="status", operation="UpdateAccessKey", status=403, body=REFUSED, times=2)
+    got = spoiled(bench, faults)
+    assert got["rotation"]["phase"] == "disabled" and got["calls"]["iam.UpdateAccessKey"] == 3
