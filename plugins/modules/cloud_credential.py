@@ -19,6 +19,7 @@ author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.cloud
   - strategic.service_store.secret_store
+  - strategic.service_store.received_secret
 attributes:
   check_mode:
     description: Makes the live probe, which only reads, and stores nothing.
@@ -95,16 +96,6 @@ options:
       secret_key:
         description: The secret key, for V(cloudstack) and V(bt_cloud).
         type: str
-  secret_from:
-    description: Where the module itself reads the fields, as a JSON object, so that they pass through no variable.
-    type: dict
-    suboptions:
-      file:
-        description: A file that its owner alone can read.
-        type: path
-      env:
-        description: The name of an environment variable.
-        type: str
   owner:
     description: Who answers for the credential on the customer's side.
     type: str
@@ -165,11 +156,13 @@ from typing import Any, Callable
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_received import RECEIVED_SECRET
 from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.received import check_reuse
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
     PROVIDERS,
     provider,
@@ -177,6 +170,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
 SPEC = spec.cloud(PROVIDERS).merge(
+    RECEIVED_SECRET,
     spec.Spec(
         {
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -202,17 +196,10 @@ SPEC = spec.cloud(PROVIDERS).merge(
                     "secret_key": {"type": "str", "no_log": True},
                 },
             },
-            "secret_from": {
-                "type": "dict",
-                "no_log": False,
-                "options": {"file": {"type": "path"}, "env": {"type": "str"}},
-                "mutually_exclusive": [("file", "env")],
-                "required_one_of": [("file", "env")],
-            },
             "owner": {"type": "str"},
         },
         mutually_exclusive=(("secret", "secret_from"),),
-    )
+    ),
 )
 
 
@@ -287,7 +274,9 @@ class Task:
         if self._given is None and stored is None:
             why = "it is not registered and neither secret nor secret_from is given"
             raise SecretStoreError(self._store.label, f"probe {self._name}", why, kind="not_found")
-        return registration.with_meta(self._given, stored, self._params.get("owner"), self._context.now())
+        owner, policy = self._params.get("owner"), self._params.get("secret_policy")
+        check_reuse(self._given, stored, policy)
+        return registration.with_meta(self._given, stored, owner, self._context.now(), policy)
 
 
 def main() -> None:

@@ -1,34 +1,51 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pre-shared keys: an alphabet that every provider takes, and keys long enough that guessing is out of the question."""
+"""Pre-shared keys: long enough that guessing is out of the question, of characters that their providers take."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
 
 from .invalid import InvalidValue
-
-#: Letters and digits alone: AWS takes these, ``.`` and ``_``, others refuse ``+``, ``/`` or quotes.
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-#: AWS takes 8 to 64 characters and no 0 at the start (AWS Site-to-Site VPN User Guide, tunnel options).
-LEAST_CHARS, MOST_CHARS = 32, 64
+from .secret_policy import LETTERS_DIGITS, PRINTABLE, Alphabet, Policy
 
 
-def check_length(where: str, length: int) -> int:
-    """Return the length where it is safe and every provider takes it; raises InvalidValue otherwise."""
-    if not LEAST_CHARS <= length <= MOST_CHARS:
-        mend = f"is not between {LEAST_CHARS} (for safety) and {MOST_CHARS} (what AWS takes)"
+def _without(chars: str, says: str) -> Alphabet:
+    return Alphabet("".join(char for char in PRINTABLE if char not in chars), "", says)
+
+
+_BASE = Policy(min_length=32, max_length=64, min_bits=128)
+#: What each provider takes as a pre-shared key, and what its documents call it.
+PROVIDERS: Mapping[str, Policy] = {
+    # EC2 API Reference, ModifyVpnTunnelOptionsSpecification, PreSharedKey: 8 to 64 characters.
+    "aws": replace(_BASE, alphabet=Alphabet(LETTERS_DIGITS + "._", "0", "letters, digits, . _ and no 0 at the start")),
+    # Microsoft Learn, VPN Gateway FAQ: printable ASCII except space, hyphen and tilde, at most 128 characters.
+    "azure": replace(_BASE, max_length=128, alphabet=_without("-~", "printable ASCII without blank, - and ~")),
+    # Networking API, ipsec-site-connections: a string; the column holds 255, ipsec.secrets puts it into quotes.
+    "openstack": replace(_BASE, max_length=255, alphabet=_without("\"'\\", "printable ASCII without quotes and \\")),
+    # CloudStack API, createVpnCustomerGateway: no line ends and no double quotes.
+    "cloudstack": replace(_BASE, max_length=255, alphabet=_without('"', "printable ASCII without double quotes")),
+    "bt_cloud": replace(_BASE, max_length=255, alphabet=_without('"', "printable ASCII without double quotes")),
+}
+
+
+def policy(providers: Sequence[str] = ()) -> Policy:
+    """Return the policy of a pre-shared key that all these providers take; without any, every provider."""
+    kinds = [PROVIDERS[name] for name in providers or PROVIDERS]
+    return replace(
+        _BASE,
+        max_length=min(kind.max_length for kind in kinds),
+        alphabet=reduce(Alphabet.both, dict.fromkeys(kind.alphabet for kind in kinds)),
+    )
+
+
+def check_length(where: str, length: int, wanted: Policy) -> int:
+    """Return the length of a new key where it is safe and its providers take it; raises InvalidValue otherwise."""
+    least, most = wanted.min_length, wanted.max_length
+    if not least <= length <= most:
+        mend = f"is not between {least} (for safety) and {most} (what the providers take)"
         raise InvalidValue(where, length, mend)
     return length
-
-
-def generate(length: int, choose: Callable[[Sequence[str]], str]) -> str:
-    """Return a key; ``choose`` is a cryptographic choice (``secrets.choice``). It never starts with 0."""
-    return choose(ALPHABET.replace("0", "")) + "".join(choose(ALPHABET) for _unused in range(length - 1))
-
-
-def strength_bits(length: int) -> int:
-    """Return the entropy of a generated key in bits, rounded down."""
-    return int(math.log2(len(ALPHABET) - 1) + (length - 1) * math.log2(len(ALPHABET)))

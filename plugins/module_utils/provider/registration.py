@@ -14,13 +14,18 @@ from typing import Any, Protocol
 from ..core.errors import InvalidInput
 from ..core.redact import fingerprint
 from ..model.credential import Credential, parse
+from ..model.handover import Expected
 from ..secret_store.key import refuse_shared
+from .received import check_strength, from_bundle, history
 
 
 class Surroundings(Protocol):
     """The part of the runner's context that is needed here."""
 
     params: Mapping[str, Any]
+
+    def now(self) -> datetime.datetime:
+        """Return the present time in UTC."""
 
     def keep_secret(self, *values: str | None) -> None:
         """Hide these values from everything that leaves this process."""
@@ -33,12 +38,16 @@ def given(context: Surroundings) -> Credential | None:
     values = {name: value for name, value in (params.get("secret") or {}).items() if value is not None} or None
     source = params.get("secret_from")
     if source:
-        where = "secret_from.file" if source.get("file") else "secret_from.env"
-        values = _from_source(source, where)
+        where = "secret_from." + next(name for name in ("file", "env", "sealed") if source.get(name))
+        if source.get("sealed"):
+            values = from_bundle(source["sealed"], Expected("", params["credential"], "registration"), context)
+        else:
+            values = _from_source(source, where)
     if values is None:
         return None
     credential = parse(params["credential"], params["provider"], values, where)
     context.keep_secret(*credential.secrets.values())
+    check_strength(credential, params.get("owner"), params.get("secret_policy"), where)
     return credential
 
 
@@ -66,7 +75,11 @@ def _from_source(source: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def with_meta(
-    fresh: Credential | None, stored: Credential | None, owner: str | None, now: datetime.datetime
+    fresh: Credential | None,
+    stored: Credential | None,
+    owner: str | None,
+    now: datetime.datetime,
+    option: Mapping[str, Any] | None = None,
 ) -> Credential:
     """Return the credential to keep: a known key keeps its day of registration, a new one gets today's."""
     if fresh is None or (stored and stored.same_key(fresh)):
@@ -78,6 +91,8 @@ def with_meta(
         base, meta = fresh, {"registered_at": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
         if stored and stored.meta.get("owner"):
             meta["owner"] = stored.meta["owner"]
+        if stored:
+            meta.update(history(stored, fresh, option))
     if owner:
         meta["owner"] = owner
     return Credential(base.name, base.provider, base.public, base.secrets, meta)

@@ -19,7 +19,7 @@ from .base import CloudAccount
 from .cloudstack import _certificate
 
 REGION = "eu-west-2"
-SECRET = {"access_key_id": "AKIACONTRACTSUITE001", "secret_access_key": "contract/Secret+Access/Key0123456789ab"}
+SECRET = {"access_key_id": "AKIACONTRACTSUITE001", "secret_access_key": "Yk3/pW8tR+vN5qLzX0cJ7mDs2HgB9fKa4TuE6iQxcd"}
 ALLOW_ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 CONFIG = {
     "account": "123456789012",
@@ -48,7 +48,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
             "ca_file": server.ca_file,
         },
         secret=SECRET,
-        wrong_secret={**SECRET, "secret_access_key": "another/Secret+Access/Key0123456789abcd"},
+        wrong_secret={**SECRET, "secret_access_key": "n7Bq+V2xZk9/LrT4wGc8YjM1pHs6DfA3uEo5KiXte"},
         scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
         unknown_scope={"kind": "security_group", "name": "nowhere"},
         add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),
@@ -74,7 +74,7 @@ def start_enforcing(start_server: StartServer, folder: Path) -> CloudAccount:
         faults=faults,
         options={"region": REGION, "endpoints": endpoints, "ca_file": server.ca_file},
         secret=SECRET,
-        wrong_secret={**SECRET, "secret_access_key": "another/Secret+Access/Key0123456789abcd"},
+        wrong_secret={**SECRET, "secret_access_key": "n7Bq+V2xZk9/LrT4wGc8YjM1pHs6DfA3uEo5KiXte"},
         scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
         unknown_scope={"kind": "security_group", "name": "nowhere"},
         add_foreign=lambda scope, entry: None,

@@ -21,12 +21,12 @@ SECRET = {
     "tenant_id": "11111111-1111-4111-8111-111111111111",
     "client_id": "22222222-2222-4222-8222-222222222222",
     "subscription_id": "33333333-3333-4333-8333-333333333333",
-    "client_secret": "contract-client-secret-0123456789",
+    "client_secret": "Tq48Q~vX2mZk9LrW7cYjN1pHs6DfA3uEo5KiBt",
 }
 ROTATOR = {
     **SECRET,
     "client_id": "44444444-4444-4444-8444-444444444444",
-    "client_secret": "rotator-client-secret-0123456789",
+    "client_secret": "Rw18Q~bN6kTz3MxV9dPjL2qGs7HfC4yEa8UiWo",
 }
 GROUP = "store"
 CONFIG = {
@@ -76,7 +76,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
             "ca_file": server.ca_file,
         },
         secret=SECRET,
-        wrong_secret={**SECRET, "client_secret": "another-client-secret-9876543210"},
+        wrong_secret={**SECRET, "client_secret": "Zx78Q~cF5nJw1KtR8gBvD4mQs2LpY9hUe6XiMa"},
         scopes=(
             {"kind": KIND, "name": "api-one", "parent": GROUP},
             {"kind": KIND, "name": "api-two", "parent": GROUP},

@@ -17,8 +17,8 @@ from tests.support.servers import StartServer
 
 from .base import CloudAccount
 
-SECRET = {"api_key": "contract-api-key", "secret_key": "contract-secret-key-0123456789"}
-ROTATOR = {"api_key": "rotator-api-key", "secret_key": "rotator-secret-key-0123456789"}
+SECRET = {"api_key": "contract-api-key", "secret_key": "vX2mZk9LrW7cYjN1pHs6DfA3uEo5KiBtQ8gRw4TxM0"}
+ROTATOR = {"api_key": "rotator-api-key", "secret_key": "bN6kTz3MxV9dPjL2qGs7HfC4yEa8UiWoJ1rXt5KzQ0"}
 CONFIG = {
     "job_delay_s": 0,
     "accounts": [
@@ -45,7 +45,7 @@ def start(start_server: StartServer, folder: Path, version: str = "4.18.2.0") ->
         faults=faults,
         options={"endpoints": {"api": f"{faults.url}/client/api"}, "ca_file": server.ca_file},
         secret=SECRET,
-        wrong_secret={**SECRET, "secret_key": "another-secret-key-9876543210"},
+        wrong_secret={**SECRET, "secret_key": "cF5nJw1KtR8gBvD4mQs2LpY9hUe6XiMaZ3kTx7NrV0"},
         scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
         unknown_scope={"kind": "security_group", "name": "nowhere"},
         add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),

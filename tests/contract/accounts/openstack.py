@@ -34,7 +34,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
             "ca_file": server.ca_file,
         },
         secret=made.secret,
-        wrong_secret={**made.secret, "application_credential_secret": "another-secret-0123456789"},
+        wrong_secret={**made.secret, "application_credential_secret": "hJ6tXw2KzR9gNvD4mQs7LpY1bUe8FiMaC3kTx5WrV0"},
         scopes=({"kind": "security_group", "name": "api-one"}, {"kind": "security_group", "name": "api-two"}),
         unknown_scope={"kind": "security_group", "name": "nowhere"},
         add_foreign=lambda scope, entry: _add_foreign(made, scope, entry),

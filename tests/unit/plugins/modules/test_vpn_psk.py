@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.strategic.service_store.plugins.module_utils.model import psk
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.module import ModuleFailed, run_module
 
@@ -53,5 +52,63 @@ def test_a_length_that_is_unsafe_or_that_a_provider_refuses_is_refused(option: d
         run_module("vpn_psk", {"name": "n", "length": length, "secret_store": option})
 
 
-def test_a_key_never_starts_with_the_zero_that_aws_refuses() -> None:
-    assert psk.generate(32, lambda letters: letters[-1]) == "9" * 32
+def written(folder: Path, key: str) -> dict[str, str]:
+    path = folder / "received.psk"
+    path.write_text(key + "\n", encoding="utf-8")
+    path.chmod(0o600)
+    return {"file": str(path)}
+
+
+GOOD, NEXT = "k7Vq2mXwR9tBz4LpN8sYc3HdJ6fGe5Ua", "Hw5nJx1KtR8gBvD4mQs2LpY9cUe6XiMa"
+
+
+@pytest.mark.parametrize(
+    ("key", "rule"),
+    [
+        pytest.param("Tunnel-Password-2026-Tunnel-Password", "dictionary", id="words"),
+        pytest.param("k7Vq2mXwR9tB", "min_length", id="short"),
+        pytest.param(GOOD + "+/", "alphabet", id="what AWS refuses"),
+        pytest.param(GOOD + "Globex", "names", id="the customer's name"),
+    ],
+)
+def test_a_weak_key_is_not_taken_over(option: dict[str, Any], tmp_path: Path, key: str, rule: str) -> None:
+    arguments = {"name": "globex-vpn", "secret_from": written(tmp_path, key), "secret_store": option}
+    with pytest.raises(ModuleFailed, match=f"secret_from.file: is refused: .*rule {rule}") as failed:
+        run_module("vpn_psk", arguments)
+    assert key not in json.dumps(failed.value.result)
+    assert open_store(option, lambda *values: None).names() == ()
+
+
+def test_a_received_key_is_taken_over_once_and_a_replaced_one_does_not_come_back(
+    option: dict[str, Any], tmp_path: Path
+) -> None:
+    def give(key: str, **more: Any) -> dict[str, Any]:
+        arguments = {"name": "globex-vpn", "secret_from": written(tmp_path, key), "secret_store": option}
+        return run_module("vpn_psk", arguments, diff=True, **more)
+
+    predicted, first, second = give(GOOD, check=True), give(GOOD), give(GOOD)
+    assert predicted["diff"] == first["diff"] and first["changed"] and not second["changed"]
+    assert give(NEXT)["changed"]
+    with pytest.raises(ModuleFailed, match="rule reuse"):
+        give(GOOD)
+    record = open_store(option, lambda *values: None).get("globex-vpn")
+    assert record["secrets"] == {"psk": NEXT} and GOOD not in json.dumps(record)
+
+
+def test_a_provider_that_takes_more_is_given_more(option: dict[str, Any], tmp_path: Path) -> None:
+    source = written(tmp_path, GOOD + "+/")
+    arguments = {"name": "globex-vpn", "secret_from": source, "providers": ["azure"], "secret_store": option}
+    assert run_module("vpn_psk", arguments)["changed"]
+
+
+def test_renew_makes_another_key(option: dict[str, Any]) -> None:
+    arguments = {"name": "globex-vpn", "secret_store": option}
+    first = run_module("vpn_psk", arguments)
+    second = run_module("vpn_psk", {**arguments, "renew": True})
+    assert second["changed"] and second["fingerprint"] != first["fingerprint"]
+
+
+def test_a_record_of_something_else_is_not_taken_for_a_key(option: dict[str, Any]) -> None:
+    open_store(option, lambda *values: None).put("acme", {"version": 1, "secrets": {"secret_key": "x"}})
+    with pytest.raises(ModuleFailed, match="is no pre-shared key"):
+        run_module("vpn_psk", {"name": "acme", "secret_store": option})
