@@ -22,6 +22,7 @@ from ..model.key_age import instant, written
 from ..model.plan import Change, Plan
 from ..model.rotation import Journal
 from ..secret_store.base import SecretStore
+from .received import history
 from .rotation_look import Look, Surroundings, main_record
 
 _CALLS = ("create", "recover", "store-switch", "disable", "delete", "abandon", "make-room")
@@ -280,4 +281,5 @@ def _meta(old: Credential, made: Credential, now: str) -> dict[str, Any]:
     """Return what is recorded of a key made now: what was said of the account stays."""
     kept = {name: value for name, value in old.meta.items() if name != "expires_at"}
     told = {name: value for name, value in made.meta.items() if old.meta.get(name) != value}
-    return {**kept, **told, "registered_at": now, "rotated_at": now}
+    # The old secret is remembered, so that nobody registers it again from a file that lies about.
+    return {**kept, **told, **history(old, made, None), "registered_at": now, "rotated_at": now}
