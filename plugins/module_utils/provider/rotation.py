@@ -226,17 +226,27 @@ class Rotation:
         """Switch the old key off where that can be done, and begin the grace period."""
         journal = self._present()
         self._look.refuse_undone(journal)
-        adapter = self._ring.of(self._look.main)
-        used = ""
         self._at("disable:before")
-        if adapter.traits.tells_last_use:
-            used = self._ring.patiently(lambda: adapter.last_use(journal.old_id))
-        if adapter.traits.can_disable:
-            self._ring.patiently(lambda: adapter.set_active(journal.old_id, False))
+        used = self._switch_off(journal)
         self._at("disable:after")
         changed = replace(journal, phase=model.DISABLED, disabled_at=self._now(), used_before=used, new=None)
         self._journal.write(changed, rest=self._policy.grace_days > 0)
         self._tell(model.DISABLE)
+
+    def _switch_off(self, journal: Journal) -> str:
+        """Disable the old key where that can be done; return its last use until then."""
+        adapter = self._ring.of(self._look.main)
+        used = ""
+        try:
+            if adapter.traits.tells_last_use:
+                used = self._ring.patiently(lambda: adapter.last_use(journal.old_id))
+            if adapter.traits.can_disable:
+                self._ring.patiently(lambda: adapter.set_active(journal.old_id, False))
+        except ProviderError as exc:
+            # Somebody has deleted it by hand, and a key that is gone needs no disabling.
+            if exc.kind != "not_found":
+                raise
+        return used
 
     def _delete(self) -> None:
         """End the grace period: delete the old key, and whatever an overtaken run left behind."""

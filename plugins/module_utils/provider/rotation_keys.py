@@ -21,7 +21,7 @@ from .registry import capability
 
 T = TypeVar("T")
 #: Failures of a key that the provider made but does not know everywhere yet.
-_NOT_YET = frozenset({"bad_key", "ip_blocked", "not_found", "no_permission"})
+_NOT_YET = frozenset({"bad_key", "ip_blocked"})
 
 
 class KeyRing:

@@ -154,6 +154,20 @@ def test_a_use_of_the_old_key_is_told_also_by_the_run_that_deletes_it(bench: Ben
     assert (FIRST in bench.listed()) is (not days and not force)
 
 
+def test_an_old_key_that_somebody_deleted_by_hand_stops_nothing(bench: Bench) -> None:
+    def by_hand(point: str) -> None:
+        if point == "journal-switched:after":
+            bench.iam().delete_access_key(UserName="user-0", AccessKeyId=FIRST)
+
+    assert rotate(bench.params(), at=by_hand).facts["rotation"]["phase"] == "disabled"
+    during = rotate(bench.params(force=False)).facts
+    assert (
+        during["alert"] == {} and not during["tripwire"]["available"] and "cannot be found" in str(during["tripwire"])
+    )
+    rotate(bench.params(force=False), days_later=8)
+    assert bench.store.version("user-0.rotation") == 0 and len(bench.listed()) == 1
+
+
 def test_recovery_leaves_a_key_that_somebody_else_made_and_uses(bench: Bench) -> None:
     """Both keys are new and only one was never used; IAM has no names for keys."""
     assert killed_at(bench.params(), "create:before")
