@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may go on with a journal: its holder, and others once the holder is dead or its time is over."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
+from ansible_collections.strategic.service_store.plugins.module_utils.model.key_age import written
+from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import Journal
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation_journal import JournalFile
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+
+NOW = datetime.datetime(2026, 11, 22, 4, 30, tzinfo=datetime.UTC)
+OLD = Credential("acme", "aws", {"access_key_id": "AKIAOLD"}, {"secret_access_key": "canary-old"})
+JOURNAL = Journal("creating", "store-1", written(NOW), written(NOW), "AKIAOLD", ("AKIAOLD",), OLD)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Any:
+    key = tmp_path / "key"
+    key.write_bytes(base64.b64encode(os.urandom(32)))
+    key.chmod(0o600)
+    option = {"type": "encrypted_file", "path": str(tmp_path / "s.json"), "auth": {"key_file": str(key)}}
+    return open_store(option, lambda *values: None)
+
+
+def opened(store: Any, name: str = "acme", later_s: float = 0.0) -> JournalFile:
+    now = NOW + datetime.timedelta(seconds=later_s)
+    journal = JournalFile(store, name, lambda *values: None, lambda: now, lambda point: None, 60.0)
+    journal.read()
+    return journal
+
+
+def held_by(store: Any, **holder: Any) -> None:
+    """Let the journal be held by another run."""
+    opened(store).write(JOURNAL)
+    record = dict(store.get("acme.rotation"))
+    store.put("acme.rotation", {**record, "holder": {**record["holder"], "run": "another", **holder}})
+
+
+def test_a_run_that_is_alive_keeps_others_away_and_a_finished_one_does_not(store: Any) -> None:
+    first = opened(store)
+    first.write(JOURNAL)
+    with pytest.raises(SecretStoreError, match="another run is rotating it at the same time") as refused:
+        opened(store).refuse_held()
+    assert refused.value.kind == "conflict"
+    first.release()
+    opened(store).refuse_held()
+
+
+def test_a_dead_process_of_this_machine_holds_nothing(store: Any) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    held_by(store, pid=process.pid)
+    opened(store).refuse_held()
+
+
+def test_a_run_on_another_machine_holds_it_until_its_time_is_over(store: Any) -> None:
+    held_by(store, host="elsewhere", pid=1)
+    with pytest.raises(SecretStoreError, match="on elsewhere, process 1, until 2026-11-22T04:31:00Z at most"):
+        opened(store, later_s=59).refuse_held()
+    opened(store, later_s=60).refuse_held()
+
+
+def test_of_two_that_read_one_version_the_second_writer_stops(store: Any) -> None:
+    first, second = opened(store), opened(store)
+    first.write(JOURNAL)
+    with pytest.raises(SecretStoreError) as stopped:
+        second.write(JOURNAL)
+    assert stopped.value.kind == "conflict"
+    second.release()
+    assert store.get("acme.rotation")["holder"]["pid"] == os.getpid()
+
+
+def test_a_name_that_leaves_no_room_for_a_journal_is_refused(store: Any) -> None:
+    opened(store, "a" * 119)
+    with pytest.raises(InvalidInput, match="at most 119 characters"):
+        opened(store, "a" * 120)
