@@ -22,8 +22,8 @@ RUN := build/run
 SCENARIOS = $(notdir $(patsubst %/,%,$(wildcard extensions/molecule/*/)))
 
 # Side by side: the first lane needs the processor, the second mostly waits for the lab.
-LANES = --lane build lint docs-lint execution-environment import:build unit-min sanity sanity-min \
-        --lane unit lab-up rollout:lab-up integration-installed:build,lab-up molecule-installed:build lab-down
+LANES = --lane build lint docs-lint execution-environment import:build unit unit-min sanity sanity-min \
+        --lane lab-up rollout:build,lab-up integration-installed:build,lab-up molecule-installed:build lab-down
 
 ##@ Everyday
 .PHONY: help setup demo demo-down test test-fast
