@@ -13,6 +13,8 @@ version_added: 0.1.0
 description:
   - Returns name, provider, public fields, fingerprint, owner and age of every credential, or of those that are
     named.
+  - Says of each whether its key is V(ok), V(due), V(overdue) or V(expired) by O(policy). The age is that of the
+    record, so a key that was made long before it was registered is older than it says.
   - Makes no call to any cloud. To see whether a credential works, use M(strategic.service_store.cloud_credential).
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
@@ -29,22 +31,52 @@ options:
     description: The credentials to return. Without it all of them.
     type: list
     elements: str
+  policy:
+    description: When a key is due, as in M(strategic.service_store.cloud_credential_rotation).
+    type: dict
+    default: {}
+    suboptions:
+      max_age_days:
+        description: How many days old a key may become. It counts from the last rotation or from the registration.
+        type: int
+        default: 90
+      warn_before_days:
+        description: A key is due so many days before it is too old or expires.
+        type: int
+        default: 14
+      grace_days:
+        description: How many days an old key is kept after a rotation. It must leave time before the next one.
+        type: int
+        default: 7
+      lifetime_days:
+        description: How many days a new key is valid. Taken so that the policy of a rotation fits; it changes nothing.
+        type: int
+      expires_at:
+        description:
+          - When the key that the customer handed over expires, in UTC, as V(2027-01-31) or V(2027-01-31T00:00:00Z).
+          - What the provider told wins, and after a rotation it is ignored.
+        type: str
 seealso:
   - module: strategic.service_store.cloud_credential
+  - module: strategic.service_store.cloud_credential_rotation
 """
 
 EXAMPLES = r"""
-- name: Which keys are older than 90 days?
+- name: Which keys have to be replaced?
   strategic.service_store.cloud_credential_info:
+    policy: {max_age_days: 90, warn_before_days: 14}
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
   register: known
 - ansible.builtin.debug:
-    msg: "{{ known.credentials | selectattr('age_days', 'gt', 90) | map(attribute='name') }}"
+    msg: "{{ known.credentials | rejectattr('state', 'equalto', 'ok') | map(attribute='name') }}"
 """
 
 RETURN = r"""
 credentials:
-  description: The credentials, sorted by name.
+  description:
+    - The credentials, sorted by name.
+    - C(state) is V(ok), V(due) from C(due_at) on, V(overdue) from C(overdue_at) on, or V(expired) from
+      C(expires_at) on. A time that is not known is empty; a key whose age is not known is due.
   returned: success
   type: list
   elements: dict
@@ -56,6 +88,10 @@ credentials:
       owner: cloud-team@acme.example
       registered_at: "2026-11-22T04:30:00Z"
       age_days: 0
+      state: ok
+      due_at: "2027-02-06T04:30:00Z"
+      overdue_at: "2027-02-20T04:30:00Z"
+      expires_at: ""
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,11 +100,29 @@ from typing import Any, Callable
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS, parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.model.key_age import known_state, parse_policy
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
-SPEC = spec.SECRET_STORE.merge(spec.Spec({"names": {"type": "list", "elements": "str"}}))
+SPEC = spec.SECRET_STORE.merge(
+    spec.Spec(
+        {
+            "names": {"type": "list", "elements": "str"},
+            "policy": {
+                "type": "dict",
+                "default": {},
+                "options": {
+                    "max_age_days": {"type": "int", "default": 90},
+                    "warn_before_days": {"type": "int", "default": 14},
+                    "grace_days": {"type": "int", "default": 7},
+                    "lifetime_days": {"type": "int"},
+                    "expires_at": {"type": "str"},
+                },
+            },
+        }
+    )
+)
 
 
 class Task:
@@ -76,6 +130,7 @@ class Task:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._policy = parse_policy(context.params["policy"], {})
         self._store = open_store(context.params.get("secret_store"), context.keep_secret)
 
     def plan(self) -> Plan:
@@ -100,7 +155,10 @@ class Task:
         credential = parse_record(name, record)
         self._context.keep_secret(*credential.secrets.values())
         row = registration.shown(credential)
-        return {**row, "age_days": registration.age_days(row["registered_at"], self._context.now())}
+        now = self._context.now()
+        told = str(credential.public.get("expires_at") or credential.meta.get("expires_at") or "")
+        age = registration.age_days(row["registered_at"], now)
+        return {**row, "age_days": age, **known_state(self._policy, credential.meta, told, now)}
 
 
 def main() -> None:

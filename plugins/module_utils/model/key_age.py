@@ -130,3 +130,11 @@ def ends_at(policy: Policy, meta: Mapping[str, Any], told: str = "") -> str:
     if told:
         return told
     return "" if meta.get("rotated_at") else policy.expires_at
+
+
+def known_state(policy: Policy, meta: Mapping[str, Any], told: str, now: datetime.datetime) -> dict[str, str]:
+    """Return the state of a stored key and its dates, each "" where not known; ``told`` is its end by the provider."""
+    ends = ends_at(policy, meta, told)
+    found = due(policy, exists_since(meta), ends, now)
+    late = written(instant(found.due_at) + policy.warn_before_days * _DAY) if found.due_at else ""
+    return {"state": found.state, "due_at": found.due_at, "overdue_at": late, "expires_at": ends}
