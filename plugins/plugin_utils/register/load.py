@@ -19,6 +19,16 @@ HERE = Path(__file__).parent
 OPERATOR_FILE = "service_store.yml"
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as people write it: a date without quotes is a text like any other, which the schema can judge."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
 @dataclass(frozen=True)
 class Document:
     """One file: its path, its content, and the tree of YAML nodes that knows the lines."""
@@ -64,8 +74,9 @@ def read_document(path: Path, schema: str) -> Document:
     """Read one file and hold it against its schema."""
     text = path.read_text(encoding="utf-8")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=_Loader)
+        # A subclass of SafeLoader: it makes plain values only.
+        content = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
         raise RegisterError(str(path), mark.line + 1 if mark else None, f"is no YAML: {exc.problem}") from exc

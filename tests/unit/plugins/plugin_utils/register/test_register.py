@@ -101,10 +101,10 @@ def test_tunnels_routes_and_proxy_targets_reach_the_hosts_that_need_them(tmp_pat
     assert found["acme-cs"].variables["service_store_tunnels"] == [client]
 
 
-def test_the_policy_of_a_credential_and_its_rotator_reach_the_account(tmp_path: Path) -> None:
-    policy = (
-        "rotation: {max_age_days: 60, warn_before_days: 10, grace_days: 3, expires_at: '2027-01-31', rotator: hand}"
-    )
+@pytest.mark.parametrize("date", ["'2027-01-31'", "2027-01-31"])
+def test_the_policy_of_a_credential_and_its_rotator_reach_the_account(tmp_path: Path, date: str) -> None:
+    days = "max_age_days: 60, warn_before_days: 10, grace_days: 3"
+    policy = f"rotation: {{{days}, expires_at: {date}, rotator: hand}}"
     register = write(tmp_path, broken("    credential: acme-aws\n", f"    credential: acme-aws\n    {policy}\n"))
     found = {host.name: host.variables for host in inventory_of(read_register(str(register))).hosts}
     assert found["acme-aws"]["service_store_rotator"] == "hand"
