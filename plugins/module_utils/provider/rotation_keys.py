@@ -64,9 +64,9 @@ class KeyRing:
         wanted = self._policy.good_calls
         end = self._clock() + self._policy.verify_timeout_s
         good = 0
+        failure: ProviderError | None = None
         access = replace(self._access, retry=Retry(0))
         while True:
-            failure: ProviderError | None = None
             try:
                 self._open(credential, access).probe()
                 good += 1
@@ -80,7 +80,11 @@ class KeyRing:
 
     def _unproven(self, good: int, failure: ProviderError | None) -> ProviderError:
         policy = self._policy
-        last = f"the last one failed: {failure.why}" if failure else f"{good} were good, and the time was up"
+        ended = f"{good} were good, and the time was up"
+        if failure is None:
+            last = ended
+        else:
+            last = f"the last failure: {failure.why}; then {ended}" if good else f"the last one failed: {failure.why}"
         why = f"no {policy.good_calls} good calls in a row within {policy.verify_timeout_s:g} s; {last}"
         return ProviderError(self._provider.name, "verify the new key", why, failure.kind if failure else "timeout")
 

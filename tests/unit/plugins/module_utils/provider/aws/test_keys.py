@@ -17,6 +17,10 @@ import pytest
 from botocore.config import Config
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.key_age import Policy
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation_keys import KeyRing
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
@@ -214,6 +218,20 @@ def test_one_bad_call_begins_the_row_of_good_ones_again(bench: Bench, faults: Fa
     faults.add(mode="status", operation="GetCallerIdentity", status=403, body=REFUSED, first=3, times=1)
     got = spoiled(bench, faults)
     assert got["rotation"]["rotated"] and got["calls"]["sts.GetCallerIdentity"] == 6
+
+
+def test_a_failure_is_told_though_the_last_call_before_the_time_was_up_was_good(
+    bench: Bench, faults: FaultProxy, tmp_path: Path
+) -> None:
+    faults.add(mode="status", operation="GetCallerIdentity", status=403, body=REFUSED, first=1, times=1)
+    ticks: list[float] = []
+    access = Access(dict.fromkeys(("sts", "iam"), faults.url), REGION, ca_file=str(tmp_path / "ca" / "ca.pem"))
+    policy = Policy(good_calls=3, verify_every_s=6, verify_timeout_s=10)
+    ring = KeyRing(provider("aws"), access, policy, None, ticks.append, lambda: sum(ticks))
+    told = "the last failure: InvalidClientTokenId.*; then 1 were good, and the time was up"
+    with pytest.raises(ProviderError, match=told) as failed:
+        ring.verify(credential(FIRST))
+    assert failed.value.kind == "bad_key" and ring.calls() == {"sts.GetCallerIdentity": 2}
 
 
 def test_a_key_that_is_never_known_is_deleted_and_the_error_says_what_was_answered(
