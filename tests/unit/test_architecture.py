@@ -21,6 +21,7 @@ MAY = {
     "core": {"core", "model"},
     "secret_store": {"secret_store", "core"},
     "provider": {"provider", "core", "model", "secret_store"},
+    "handover": {"handover", "core", "model", "secret_store"},
 }
 #: What model may use of the standard library: nothing that has a clock, chance, a file or a network.
 PURE = {"__future__", "collections", "dataclasses", "datetime", "enum", "fnmatch", "functools", "hashlib"}

@@ -23,13 +23,18 @@ def connect(
     ``auth`` is ``token_file``, or ``role_id`` with ``secret_id_file`` (AppRole); ``ca_file`` is the server's CA.
     ``where`` is the name of the option that holds the url, for errors.
     """
+    client = reach(label, where, option, auth)
+    client.login(auth, keep_secret)
+    return client
+
+
+def reach(label: str, where: str, option: Mapping[str, Any], auth: Mapping[str, Any]) -> VaultClient:
+    """Return a connection that is not logged in, for what needs no identity of one's own."""
     url = option.get("url")
     if not str(url or "").startswith("https://"):
         mend = "is not https; secrets never travel in the clear" if url else "is not set; give the server's address"
         raise InvalidInput(f"{where}.url", url, mend)
-    client = VaultClient(label, _hvac(str(url), option.get("namespace"), auth))
-    client.login(auth, keep_secret)
-    return client
+    return VaultClient(label, _hvac(str(url), option.get("namespace"), auth))
 
 
 def _hvac(url: str, namespace: str | None, auth: Mapping[str, Any]) -> Any:
