@@ -12,6 +12,7 @@ import base64
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -160,7 +161,8 @@ def refuse_wrong_credential() -> None:
     secret = json.loads((LAB / "secrets" / "umbrella-bt.json").read_text(encoding="utf-8"))
     path = wrong / "umbrella-bt-wrong.json"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        json.dump({**secret, "secret_key": "x" * 64}, file)
+        # As strong as a true one: it is the cloud that has to refuse it.
+        json.dump({**secret, "secret_key": secrets.token_urlsafe(64)}, file)
     more = {"service_store_credentials_dir": str(wrong), "service_store_credential": "umbrella-bt-wrong"}
     store = LAB / "operator" / "secrets.json"
     before = store.read_bytes()
