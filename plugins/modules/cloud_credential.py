@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - strategic.service_store.cloud
   - strategic.service_store.secret_store
   - strategic.service_store.received_secret
+  - strategic.service_store.revocation
 attributes:
   check_mode:
     description: Makes the live probe, which only reads, and stores nothing.
@@ -33,8 +34,11 @@ options:
       - V(present) probes the credential and stores it. Without O(secret) and O(secret_from) the stored one is
         probed.
       - V(absent) removes it from the secret store. The provider keeps the key.
+      - V(revoked) kills the key at the provider, sees it refused, and then removes it from the secret store with its
+        versions, together with the keys that a rotation under way holds. A run that was killed is gone on with by the
+        next one, and a key that is dead already is no error. Where something is left the error says what.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, revoked]
     default: present
   secret:
     description:
@@ -122,6 +126,15 @@ EXAMPLES = r"""
     region: eu-central-1
     credential: acme-aws
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: The key has leaked, so kill it everywhere and keep the evidence
+  strategic.service_store.cloud_credential:
+    state: revoked
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+  register: evidence
 """
 
 RETURN = r"""
@@ -141,6 +154,34 @@ identity:
   returned: success and O(state=present)
   type: dict
   sample: {account: "123456789012", principal: "arn:aws:iam::123456789012:user/service-store"}
+revocation:
+  description:
+    - Every place where the credential was, and what became of it there, whoever did it. RV(revocation.revoked) is true
+      where nothing is left. In check mode and after a failure V(alive) and V(kept) are what is left.
+    - RV(revocation.places[].proof) says how that is known, RV(revocation.places[].outlives) what goes on all the same.
+  returned: O(state=revoked)
+  type: dict
+  sample:
+    credential: acme-aws
+    provider: aws
+    revoked: true
+    places:
+      - place: provider
+        where: aws
+        what: AKIAIOSFODNN7EXAMPLE
+        state: deleted
+        at: "2026-11-22T04:30:02Z"
+        proof: "a signed call is refused: The security token included in the request is invalid. (bad_key)"
+        outlives: >-
+          temporary credentials that the key was given (GetSessionToken) have an end of their own, 36 hours at most
+      - place: secret_store
+        where: encrypted_file /etc/service-store/secrets.json
+        what: acme-aws
+        state: removed
+        at: "2026-11-22T04:30:03Z"
+        proof: its versions were removed with it
+        outlives: ""
+    calls: {iam.DeleteAccessKey: 1, iam.GetAccessKeyLastUsed: 1, sts.GetCallerIdentity: 2}
 error:
   description: What went wrong. For a refused credential V(kind) is V(bad_key), V(expired), V(clock_skew),
     V(ip_blocked), V(no_permission), V(tls) or V(unreachable), among others, as far as the provider's answer tells.
@@ -157,6 +198,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core impor
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_received import RECEIVED_SECRET
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_revocation import REVOCATION
 from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
@@ -167,13 +209,15 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
     PROVIDERS,
     provider,
 )
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.revocation import Revocation
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
 SPEC = spec.cloud(PROVIDERS).merge(
     RECEIVED_SECRET,
+    REVOCATION,
     spec.Spec(
         {
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "revoked"], "default": "present"},
             "secret": {
                 "type": "dict",
                 "no_log": False,
@@ -204,7 +248,7 @@ SPEC = spec.cloud(PROVIDERS).merge(
 
 
 class Task:
-    """Registers or forgets one credential."""
+    """Registers, forgets or revokes one credential."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -216,9 +260,12 @@ class Task:
         self._identity: Identity | None = None
         self._shown: dict[str, Any] = {}
         self._version = 0
+        self._revocation = Revocation(context) if self._params["state"] == "revoked" else None
 
     def plan(self) -> Plan:
         """Probe the credential and compare it with what is stored."""
+        if self._revocation:
+            return self._revocation.plan()
         stored = self._stored()
         if self._params["state"] == "absent":
             before = registration.line(stored) if stored else None
@@ -241,6 +288,9 @@ class Task:
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Store or remove the credential, unless somebody else changed it meanwhile."""
+        if self._revocation:
+            self._revocation.apply(plan, done)
+            return
         for change in plan.changes:
             if change.action == "remove":
                 self._store.delete(self._name)
@@ -249,7 +299,9 @@ class Task:
             done(change)
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
-        """Return what is stored and who the provider says it is; never a secret."""
+        """Return what is stored and who the provider says it is, or where it was revoked; never a secret."""
+        if self._revocation:
+            return self._revocation.facts()
         if self._identity is None:
             return {"report": {"kind": "credential", "provider": self._params["provider"], "state": "absent"}}
         report = {

@@ -143,6 +143,7 @@ class KeyTraits:
     ``can_disable``: a key can be switched off and on again without being deleted.
     ``tells_last_use``: the provider says when a key was last used; ``why_not`` says in words why it does not.
     ``most``: how many keys a principal may have, None for no limit that matters.
+    ``outlives`` says in words what goes on when a key has been killed, "" where nothing does.
     """
 
     overlap: bool
@@ -151,6 +152,7 @@ class KeyTraits:
     tells_last_use: bool
     most: int | None = None
     why_not: str = ""
+    outlives: str = ""
 
 
 class KeyAdapter(Protocol):

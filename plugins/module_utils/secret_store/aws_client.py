@@ -92,6 +92,12 @@ def connect(
     return AwsClient(label, made)
 
 
+def key_id(label: str, auth: Mapping[str, Any]) -> str:
+    """Return the id of the access key that ``connect`` would use, "" where there is none."""
+    credentials = _session(label, auth).get_credentials()
+    return str(credentials.get_frozen_credentials().access_key) if credentials else ""
+
+
 class AwsClient:
     """Calls one service and translates its errors."""
 

@@ -118,6 +118,8 @@ def _transport(doing: str, exc: Exception, proxy: str | None) -> ProviderError:
         return ProviderError("aws", doing, why, "timeout", True)
     if names & {"ConnectionClosedError", "EndpointConnectionError", "HTTPClientError", "ConnectionError"}:
         return ProviderError("aws", doing, why, "unreachable", True)
+    if "ResponseParserError" in names:
+        return ProviderError("aws", doing, why, "server", True)
     if "ParamValidationError" in names:
         return ProviderError("aws", doing, str(exc), "invalid")
     return ProviderError("aws", doing, why, "other")

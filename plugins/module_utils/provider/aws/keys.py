@@ -14,6 +14,7 @@ from ..base import Key, KeyTraits
 from .session import AwsSession
 
 MOST_KEYS = 2
+_OUTLIVES = "temporary credentials that the key was given (GetSessionToken) have an end of their own, 36 hours at most"
 
 
 class AccessKeys:
@@ -22,7 +23,9 @@ class AccessKeys:
     Needs iam:GetAccessKeyLastUsed, ListAccessKeys, CreateAccessKey, UpdateAccessKey and DeleteAccessKey on that user.
     """
 
-    traits = KeyTraits(overlap=True, labels=False, can_disable=True, tells_last_use=True, most=MOST_KEYS)
+    traits = KeyTraits(
+        overlap=True, labels=False, can_disable=True, tells_last_use=True, most=MOST_KEYS, outlives=_OUTLIVES
+    )
 
     def __init__(self, session: AwsSession, credential: Credential) -> None:
         self._session = session

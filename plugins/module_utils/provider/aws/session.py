@@ -79,7 +79,9 @@ class AwsSession:
 
     def _failures(self) -> Any:
         errors = load("botocore.exceptions", "boto3", "to call AWS")
-        return (errors.BotoCoreError, errors.ClientError)
+        parsers = load("botocore.parsers", "boto3", "to call AWS")
+        # Something on the way, such as a load balancer, may answer with a page of its own.
+        return (errors.BotoCoreError, errors.ClientError, parsers.ResponseParserError)
 
     def _make(self, service: str) -> Any:
         config = load("botocore.config", "boto3", "to call AWS").Config(

@@ -21,6 +21,7 @@ _NO_LAST_USE = (
     "Graph's v1.0 does not tell when a client secret was last used; Entra ID's sign-in logs of service principals name "
     "its key id (servicePrincipalCredentialKeyId), for tenants that keep them"
 )
+_OUTLIVES = "access tokens that were issued before stay valid until they end, 60 to 90 minutes after they were issued"
 _NO_DISABLE = "Entra ID cannot disable a client secret, only remove it"
 _PERMISSION = (
     "grant the application Application.ReadWrite.OwnedBy in Microsoft Graph and make it an owner of itself, or name a "
@@ -36,7 +37,14 @@ class ClientSecrets:
     A new secret is not known to all of Entra ID at once, nor is a removed one forgotten at once.
     """
 
-    traits = KeyTraits(overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE)
+    traits = KeyTraits(
+        overlap=True,
+        labels=True,
+        can_disable=False,
+        tells_last_use=False,
+        why_not=_NO_LAST_USE,
+        outlives=_OUTLIVES,
+    )
 
     def __init__(self, session: AzureSession, credential: Credential) -> None:
         self._session = session

@@ -21,7 +21,19 @@ from .pairs import as_key, in_utc, rules_of
 from .session import CloudStackSession
 
 _NO_LAST_USE = "CloudStack does not tell when a key was last used"
-_ONE = KeyTraits(overlap=False, labels=False, can_disable=False, tells_last_use=False, most=1, why_not=_NO_LAST_USE)
+_OUTLIVES = (
+    "the user has a new pair, whose secret was thrown away; an administrator can read it (getUserKeys) and may disable "
+    "or delete the user"
+)
+_ONE = KeyTraits(
+    overlap=False,
+    labels=False,
+    can_disable=False,
+    tells_last_use=False,
+    most=1,
+    why_not=_NO_LAST_USE,
+    outlives=_OUTLIVES,
+)
 _MANY = KeyTraits(overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE)
 _LACKS = (
     "have the provider allow {} in the role of the account, or name a rotator: a credential of the same account, or of "

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a revocation finds and proves: how a provider takes a key, and one line of evidence per place; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: The entry of a record's ``meta`` that says that the key is being revoked, and which ids it had.
+MARK = "revoking"
+PROVIDER, SECRET_STORE = "provider", "secret_store"
+ALIVE, DEAD, KEPT = "alive", "dead", "kept"
+DELETED, DISABLED, REPLACED, REMOVED = "deleted", "disabled", "replaced", "removed"
+#: States of a place in which something that can be used, or a record of it, is left.
+LEFT = (ALIVE, KEPT)
+
+#: How a provider takes a key: ``unsure`` is a refusal that a living key gets too, from an address that is not allowed.
+ACCEPTED, REFUSED, UNSURE = "accepted", "refused", "unsure"
+_VERDICTS = {"bad_key": REFUSED, "expired": REFUSED, "ip_blocked": UNSURE, "no_permission": ACCEPTED}
+
+
+def verdict(kind: str) -> str:
+    """Return what a failed probe of that kind says of the key, "" where it says nothing (a network that is down)."""
+    return _VERDICTS.get(kind, "")
+
+
+@dataclass
+class Place:
+    """One place where the credential is, and what became of it there.
+
+    ``what`` is the key's id or the record's name; ``at`` is when it changed, "" where this run did not change it;
+    ``proof`` says how the state is known; ``outlives`` what goes on all the same.
+    """
+
+    place: str
+    where: str
+    what: str
+    state: str
+    at: str = ""
+    proof: str = ""
+    outlives: str = ""
+
+    def facts(self) -> dict[str, str]:
+        """Return the evidence as the module returns it."""
+        return dict(vars(self))
+
+
+def left(places: Iterable[Place]) -> str:
+    """Return in words what is left, "" for nothing."""
+    words = {PROVIDER: "key {what} is alive at {where}", SECRET_STORE: "record {what} is in {where}"}
+    return "; ".join(words[it.place].format(**vars(it)) for it in places if it.state in LEFT)
+
+
+def mark(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of the keys that an earlier run found alive and went to kill."""
+    return tuple((meta.get(MARK) or {}).get("keys") or ())

@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What revoking a credential promises on every provider: dead there, gone from the store, whatever happens between."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
+from tests.support.module import ModuleFailed
+from tests.support.revocation import killed_at, revoke
+from tests.support.rotation import killed_at as rotation_killed_at
+from tests.support.rotation import rotate
+
+from .rotating import Rotating, rotating, running
+
+__all__ = ["rotating", "running"]
+
+#: The call that kills a key, as the account's fault proxy names it.
+KILLS = {
+    "aws": "DeleteAccessKey",
+    "aws-enforcing": "DeleteAccessKey",
+    "azure": "POST */removePassword",
+    "cloudstack": "registerUserKeys",
+    "cloudstack-4.23": "deleteUserKeys",
+}
+
+
+def run(rotating: Rotating, *, check: bool = False, diff: bool = False, **more: Any) -> dict[str, Any]:
+    """Revoke the account's credential."""
+    arguments = {**rotating.params(), "state": "revoked", "revocation": {"verify_every_s": 0.2}, **more}
+    for name in ("verify_every_s", "verify_timeout_s"):
+        arguments.pop(name)
+    return rotating.store.run("cloud_credential", check=check, diff=diff, **arguments)
+
+
+def places(got: dict[str, Any]) -> dict[str, str]:
+    return {row["what"]: row["state"] for row in got["revocation"]["places"]}
+
+
+def test_a_revoked_key_is_dead_and_its_record_is_gone(rotating: Rotating) -> None:
+    old = rotating.main()
+    key = rotating.id_of(old)
+    rotating.account.faults.reset()
+    predicted = run(rotating, check=True, diff=True)
+    assert predicted["changed"] and rotating.account.writes() == [] and rotating.main().same_key(old)
+    assert places(predicted) == {key: "alive", "account": "kept"} and not predicted["revocation"]["revoked"]
+    got = run(rotating, diff=True)
+    assert got["changed"] and got["diff"] == predicted["diff"] and got["revocation"]["revoked"]
+    assert not rotating.works(old) and "account" not in rotating.store.opened.names()
+    assert places(got) == {key: places(got)[key], "account": "removed"}
+    assert places(got)[key] in ("deleted", "replaced")
+    provider, store = got["revocation"]["places"]
+    assert provider["at"] and "refused" in provider["proof"] and store["at"] >= provider["at"]
+    print(f"{rotating.name}: calls of a revocation: {got['revocation']['calls']}")
+    rotating.account.faults.reset()
+    again = run(rotating)
+    assert not again["changed"] and rotating.account.faults.operations() == []
+    assert again["revocation"]["places"] == [] and again["revocation"]["revoked"]
+    text = json.dumps([predicted, got, again])
+    assert not [one for value in old.secrets.values() for one in spellings(value) if one in text]
+
+
+def test_a_key_that_is_dead_already_is_no_error(rotating: Rotating) -> None:
+    old, record = rotating.main(), rotating.record()
+    run(rotating)
+    rotating.store.opened.put("account", record)
+    rotating.account.faults.reset()
+    got = run(rotating)
+    assert got["changed"] and got["revocation"]["revoked"] and rotating.account.writes() == []
+    assert [row["state"] for row in got["revocation"]["places"]] == ["dead", "removed"]
+    assert got["revocation"]["places"][0]["proof"] and not rotating.works(old)
+
+
+def test_keys_of_a_rotation_in_its_grace_die_with_it(rotating: Rotating) -> None:
+    if not rotating.traits().overlap:
+        pytest.skip("a new key replaces the one before it")
+    old = rotating.main()
+    rotating.run(force=True)
+    new = rotating.main()
+    got = run(rotating, diff=True)
+    assert not rotating.works(old) and not rotating.works(new)
+    assert rotating.journal() is None and "account" not in rotating.store.opened.names()
+    assert got["revocation"]["revoked"] and places(got)["account.rotation"] == "removed"
+    assert len(got["revocation"]["places"]) == 4
+
+
+def test_a_rotation_killed_anywhere_leaves_no_key_behind(rotating: Rotating) -> None:
+    for point in ("create:after", "journal-created:after", "journal-switched:after"):
+        rotating.reset()
+        old = rotating.main()
+        assert rotation_killed_at(rotating.params(force=True), point)
+        main, adapter = rotating.main(), rotating.adapter()
+        got = run(rotating)
+        assert got["revocation"]["revoked"] and not rotating.works(main) and not rotating.works(old)
+        assert rotating.journal() is None and "account" not in rotating.store.opened.names()
+        if rotating.account.rotator and adapter.traits.overlap:
+            # Its session is the rotator's, so it can still look.
+            assert adapter.keys() == ()
+        print(f"{rotating.name:16} a rotation killed at {point}: {len(got['revocation']['places'])} places cleared")
+
+
+def test_killed_at_any_point_the_next_run_finishes(rotating: Rotating) -> None:
+    whole = revoke(rotating.params())
+    assert whole.points and whole.facts["revocation"]["revoked"]
+    for point in dict.fromkeys(whole.points):
+        rotating.reset()
+        old = rotating.main()
+        assert killed_at(rotating.params(), point), point
+        stored = "account" in rotating.store.opened.names()
+        assert stored or not rotating.works(old), f"{point}: the record is gone and the key is alive"
+        again = revoke(rotating.params())
+        assert again.facts["revocation"]["revoked"] and not rotating.works(old)
+        assert "account" not in rotating.store.opened.names()
+        assert stored is bool(again.applied), point
+        print(f"{rotating.name:16} killed at {point:14} -> {'finished by the next run' if stored else 'was done'}")
+
+
+def test_a_lost_answer_is_no_failure(rotating: Rotating) -> None:
+    kills = KILLS.get(rotating.name)
+    if kills is None:
+        pytest.skip("the faults are not in the way of this provider's keys")
+    old = rotating.main()
+    rotating.account.faults.add(mode="lost", operation=kills)
+    got = run(rotating)
+    assert got["revocation"]["revoked"] and not rotating.works(old)
+    assert "account" not in rotating.store.opened.names()
+
+
+def test_a_key_that_cannot_be_killed_stays_in_the_store_and_the_error_says_so(rotating: Rotating) -> None:
+    kills = KILLS.get(rotating.name)
+    if kills is None:
+        pytest.skip("the faults are not in the way of this provider's keys")
+    old, key = rotating.main(), rotating.id_of(rotating.main())
+    rotating.account.faults.add(mode="status", operation=kills, status=500, body="no", times=0)
+    with pytest.raises(ModuleFailed, match=f"key {key} is alive at {rotating.account.provider}") as failed:
+        run(rotating, retries=0)
+    assert not failed.value.result["changed"] and "record account is in" in failed.value.result["msg"]
+    assert places(failed.value.result) == {key: "alive", "account": "kept"}
+    assert rotating.main().same_key(old) and rotating.works(old)
+    rotating.account.faults.reset()
+    assert run(rotating)["revocation"]["revoked"] and not rotating.works(old)
+
+
+def test_a_record_written_meanwhile_is_not_removed(rotating: Rotating) -> None:
+    old = rotating.main()
+
+    def by_hand(point: str) -> None:
+        if point == "record:before":
+            rotating.put(old, owner="somebody@customer.example")
+
+    with pytest.raises(Exception, match="somebody changed it during the revocation"):
+        revoke(rotating.params(), at=by_hand)
+    assert rotating.main().meta["owner"] == "somebody@customer.example"
+    assert revoke(rotating.params()).facts["revocation"]["revoked"]
+
+
+def test_a_rotation_under_way_is_not_overtaken(rotating: Rotating) -> None:
+    refused: list[str] = []
+
+    def second(point: str) -> None:
+        if point == "create:before":
+            with pytest.raises(Exception, match="another run is rotating it at the same time"):
+                revoke(rotating.params())
+            refused.append(point)
+
+    first = rotate(rotating.params(force=True), at=second)
+    assert refused == ["create:before"] and first.facts["rotation"]["rotated"]
+
+
+def test_a_key_is_disabled_where_that_can_be_done_and_refused_before_anything_where_not(rotating: Rotating) -> None:
+    old = rotating.main()
+    if not rotating.traits().can_disable:
+        with pytest.raises(ModuleFailed, match="revocation.disable: True is not possible"):
+            run(rotating, revocation={"disable": True})
+        assert rotating.works(old) and rotating.main().same_key(old)
+        return
+    if not rotating.enforces:
+        pytest.skip("this server takes a disabled key all the same")
+    got = run(rotating, revocation={"disable": True})
+    assert list(places(got).values()) == ["disabled", "removed"] and not rotating.works(old)
+
+
+def test_the_rotator_is_another_credential(rotating: Rotating) -> None:
+    with pytest.raises(ModuleFailed, match="rotator: account is the credential itself"):
+        run(rotating, rotator="account")
