@@ -118,14 +118,18 @@ options:
         description: How to log in, as in O(secret_store.auth). It may C(update) C(sys/wrapping/wrap).
         type: dict
         suboptions:
-          key_file: {description: Of no use here., type: path}
-          pin_file: {description: Of no use here., type: path}
-          token_file: {description: The file with a token., type: path}
-          role_id: {description: The role of an AppRole login., type: str}
-          secret_id_file: {description: The file with the secret id of an AppRole login., type: path}
-          credentials_file: {description: Of no use here., type: path}
-          profile: {description: Of no use here., type: str}
-          ca_file: {description: The certificate authority of the server., type: path}
+          token_file:
+            description: The file with a token.
+            type: path
+          role_id:
+            description: The role of an AppRole login.
+            type: str
+          secret_id_file:
+            description: The file with the secret id of an AppRole login.
+            type: path
+          ca_file:
+            description: The certificate authority of the server, where it is not one of the system's.
+            type: path
 seealso:
   - module: strategic.service_store.vpn_psk
   - module: strategic.service_store.cloud_credential

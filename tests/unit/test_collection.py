@@ -69,6 +69,11 @@ def test_the_action_group_is_every_module_with_provider_options() -> None:
     assert load("meta/runtime.yml")["action_groups"]["cloud"] == sorted(cloud)
 
 
+def test_the_action_group_of_the_secret_store_is_every_module_that_takes_one() -> None:
+    store = [m.stem for m in MODULES if "strategic.service_store.secret_store" in fragments(m)]
+    assert load("meta/runtime.yml")["action_groups"]["secret_store"] == sorted(store)
+
+
 def test_requires_ansible_names_the_oldest_pair() -> None:
     assert load("meta/runtime.yml")["requires_ansible"] == ">=2.19.0"
 

@@ -26,6 +26,9 @@ class Surroundings(Protocol):
         """Hide these values from everything that leaves this process."""
 
 
+#: What logs in to a server that wraps, out of what opens a secret store.
+_VAULT_AUTH = ("token_file", "role_id", "secret_id_file", "ca_file")
+_AUTH = {"type": "dict", "no_log": False, "options": {name: spec.STORE_AUTH["options"][name] for name in _VAULT_AUTH}}
 SPEC = spec.SECRET_STORE.merge(
     spec.Spec(
         {
@@ -50,7 +53,7 @@ SPEC = spec.SECRET_STORE.merge(
             "key_file": {"type": "path", "no_log": False},
             "vault": {
                 "type": "dict",
-                "options": {"url": {"type": "str"}, "namespace": {"type": "str"}, "auth": spec.STORE_AUTH},
+                "options": {"url": {"type": "str"}, "namespace": {"type": "str"}, "auth": _AUTH},
             },
         }
     )
