@@ -96,6 +96,9 @@ options:
             V(refused) where it is not. Without it O(expect) holds.
         type: list
         elements: str
+      proxy:
+        description: As O(proxy), for this target.
+        type: str
       subject:
         description: As O(subject), for this target.
         type: str
@@ -223,6 +226,7 @@ TARGET = {
     "address": {"type": "str", "required": True},
     "port": {"type": "int", "default": 443},
     "allowed_from": {"type": "list", "elements": "str"},
+    "proxy": {"type": "str"},
     "subject": {"type": "str"},
     "what": {"type": "str"},
     "enforced_by": {"type": "str"},

@@ -175,7 +175,7 @@ def _connection_aim(params: Mapping[str, Any], row: Mapping[str, Any]) -> Aim:
     expect = params["expect"]
     if row.get("allowed_from") is not None:
         expect = "allowed" if params.get("source") in row["allowed_from"] else "refused"
-    attempt = partial(_connection, params, row["address"], row["port"])
+    attempt = partial(_connection, params, row["address"], row["port"], row.get("proxy") or params.get("proxy") or None)
     return Aim(target, attempt, expect, _words(params, row, row.get("what") or f"connect to {target}"))
 
 
@@ -199,8 +199,7 @@ def _signed(session: Session, service: str) -> Outcome:
     return Outcome("allowed", f"answered as {who.principal}", {"account": who.account, "principal": who.principal})
 
 
-def _connection(params: Mapping[str, Any], address: str, port: int) -> Outcome:
-    proxy: str | None = params.get("proxy") or None
+def _connection(params: Mapping[str, Any], address: str, port: int, proxy: str | None) -> Outcome:
     try:
         got = reach(address, port, params["timeout_s"], proxy, params["tls"], params.get("ca_file"))
     except ssl.SSLCertVerificationError as exc:

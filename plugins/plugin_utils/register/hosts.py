@@ -65,9 +65,23 @@ def inventory_of(register: Register) -> Inventory:
             _lead_through(account, machines, own)
     accounts = [account for document in register.customers for account in document.content["cloud_accounts"]]
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
-    egresses = [item["egress"] for item in accounts if item.get("egress")]
-    inventory.variables["service_store_egresses"] = list(dict.fromkeys(egresses))
+    egresses = dict.fromkeys(item["egress"] for item in accounts if item.get("egress"))
+    inventory.variables["service_store_egress_proofs"] = [_misuse(own[name]) for name in egresses]
     return inventory
+
+
+def _misuse(egress: Host) -> dict[str, Any]:
+    """Return, as one of access_probe's ``targets``, what nobody but a controller may do with an egress."""
+    target = egress.variables["service_store_egress_targets"][0]
+    address = egress.variables["service_store_store_address"] or egress.variables["ansible_host"]
+    return {
+        "address": target["address"],
+        "port": target["port"],
+        "proxy": f"http://{address}:{egress.variables['service_store_proxy_port']}",
+        "what": f"use the egress {egress.name}",
+        "enforced_by": "forward proxy, sources",
+        "enforced_at": egress.name,
+    }
 
 
 def _lead_through(account: Mapping[str, Any], machines: paths.Machines, own: Mapping[str, Host]) -> None:
