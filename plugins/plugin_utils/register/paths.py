@@ -101,7 +101,7 @@ def api_hosts(account: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def private(account: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the private API endpoints of an account as ``targets`` of access_probe: who may reach each, who refuses."""
+    """Return an account's private API endpoints as ``targets`` of access_probe: who may reach each, who refuses."""
     rows = []
     for method in account["access"]:
         if method["method"] == "site_to_site_vpn":
