@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A secret that is handed over, taken over or refused as weak is in nothing that a loud run prints, starts or leaves."""
+"""A secret that is handed over, taken over or refused as weak is in nothing that a loud run prints or leaves behind."""
 
 from __future__ import annotations
 
