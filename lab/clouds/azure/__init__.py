@@ -28,11 +28,13 @@ Configuration (JSON; every id is a UUID, and one that is left out is derived fro
                         "resource_groups": [{"name": ..., "location": "westeurope",
                                              "network_security_groups": [{"name": ..., "rules": [
                                                  {"name": ..., <properties of a security rule>}]}]}]}],
+     "role_definitions": [{"name": ..., "actions": [...], "not_actions": [...], "data_actions": [...]}],
      "token_lifetime_s": 3600, "operation_polls": 0, "page_size": 100, "secret_delay_s": 0, "secret_servers": 1}
 
-Roles: Owner, Contributor, Network Contributor, Reader. `operation_polls` is how often a long-running
-operation answers InProgress before Succeeded. `secret_delay_s` is how long it takes until all of the token endpoint's
-`secret_servers`, which take turns, know that a secret came or went; they learn it one after the other.
+Roles: Owner, Contributor, User Access Administrator, Network Contributor, Reader, and those of `role_definitions`.
+`operation_polls` is how often a long-running operation answers InProgress before Succeeded. `secret_delay_s` is how
+long it takes until all of the token endpoint's `secret_servers`, which take turns, know that a secret came or went;
+they learn it one after the other.
 
 Lab's own paths, for loopback and the server's own /24 only: GET /_lab/calls (a list of {method, path, source,
 status}), POST /_lab/reset, POST /_lab/throttle {"count": N} (the next N calls to Resource Manager answer

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.clouds.azure import network, operations, rbac
+from lab.clouds.azure import authorization, network, operations, rbac
 from lab.clouds.azure.state import Application, ResourceGroup, State, Subscription
 from lab.clouds.azure.tokens import bearer
 from lab.clouds.azure.wire import AzureError, Json, Request, Response
@@ -184,6 +184,7 @@ def _poll(call: Call) -> Response:
 
 _S = r"^/subscriptions/(?P<s>[^/]+)"
 _NSG = r"/providers/Microsoft\.Network/networkSecurityGroups"
+_AUTHORIZATION = r"/providers/Microsoft\.Authorization"
 _G = _S + r"/resourceGroups/(?P<g>[^/]+)"
 _OPERATION = r"/providers/Microsoft\.Network/locations/[^/]+/(?P<kind>operations|operationResults)/(?P<op>[^/]+)$"
 _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
@@ -197,6 +198,8 @@ _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (_G + _NSG + r"/(?P<n>[^/]+)$", network.one_nsg),
     (_G + _NSG + r"/(?P<n>[^/]+)/(?P<which>securityRules|defaultSecurityRules)$", network.list_rules),
     (_G + _NSG + r"/(?P<n>[^/]+)/securityRules/(?P<r>[^/]+)$", network.one_rule),
+    (_S + _AUTHORIZATION + r"/roleAssignments$", authorization.list_assignments),
+    (_S + _AUTHORIZATION + r"/roleDefinitions/(?P<d>[^/]+)$", authorization.one_definition),
     (_S + _OPERATION, _poll),
 )
 _ROUTES = tuple((re.compile(text, re.IGNORECASE), handler) for text, handler in _TABLE)

@@ -1,34 +1,24 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Azure role-based access control: the built-in roles that the lab serves, and the refusal."""
+"""Azure role-based access control: which roles an application has where, and the refusal."""
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from lab.clouds.azure.state import Application
 from lab.clouds.azure.wire import AzureError
-
-ROLES: dict[str, tuple[str, ...]] = {
-    "Owner": ("*",),
-    "Contributor": ("*",),
-    "Reader": ("*/read",),
-    "Network Contributor": ("microsoft.network/*", "microsoft.resources/subscriptions/resourcegroups/read"),
-}
 
 
 def holds_any(caller: Application, scope: str) -> bool:
     """Whether the caller has any role at, above or below a scope: that makes a subscription visible."""
     wanted = scope.lower()
-    return any(at == wanted or _above(at, wanted) or _above(wanted, at) for _role, at in caller.roles)
+    return any(at == wanted or above(at, wanted) or above(wanted, at) for _role, at in caller.roles)
 
 
 def require(caller: Application, action: str, scope: str) -> None:
     """Raises AuthorizationFailed unless one of the caller's roles at or above the scope allows the action."""
     for role, at in caller.roles:
-        covers = at == scope.lower() or _above(at, scope.lower())
-        if covers and any(fnmatchcase(action.lower(), pattern) for pattern in ROLES[role]):
+        if (at == scope.lower() or above(at, scope.lower())) and role.allows(action):
             return
     raise AzureError(
         403,
@@ -39,5 +29,5 @@ def require(caller: Application, action: str, scope: str) -> None:
     )
 
 
-def _above(upper: str, lower: str) -> bool:
+def above(upper: str, lower: str) -> bool:
     return lower.startswith(upper.rstrip("/") + "/")

@@ -10,6 +10,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.clouds.azure.roles import BUILT_IN, Role, custom
 from lab.clouds.azure.tokens import Signer
 from lab.clouds.azure.wire import Json, now_text
 
@@ -26,7 +27,7 @@ class Application:
     principal_id: str
     display_name: str
     passwords: list[Json]
-    roles: list[tuple[str, str]]
+    roles: list[tuple[Role, str]]
     graph_permissions: set[str]
     #: Client ids of the applications that Application.ReadWrite.OwnedBy lets change this one.
     owners: set[str] = field(default_factory=set)
@@ -74,6 +75,7 @@ class State:
     operations: dict[str, int] = field(default_factory=dict)
     calls: list[Json] = field(default_factory=list)
     throttle: int = 0
+    roles: dict[str, Role] = field(default_factory=dict)
     signer: Signer = field(default_factory=Signer)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -82,7 +84,9 @@ class State:
 
     def reset(self) -> None:
         """Back to what the configuration says; tokens issued before stay valid."""
-        self.tenants = {t.id: t for t in map(_tenant, self.config.get("tenants", []))}
+        own = [custom(it, derived_id("role", it["name"])) for it in self.config.get("role_definitions", [])]
+        self.roles = {**BUILT_IN, **{role.name: role for role in own}}
+        self.tenants = {t.id: t for t in (_tenant(it, self.roles) for it in self.config.get("tenants", []))}
         self.subscriptions = {}
         self.operations, self.calls, self.throttle = {}, [], 0
         for item in self.config.get("subscriptions", []):
@@ -115,11 +119,11 @@ def password(value: str, expires: str = NEVER, name: str = "") -> Json:
     }
 
 
-def _tenant(item: Json) -> Tenant:
+def _tenant(item: Json, roles: dict[str, Role]) -> Tenant:
     name = item.get("display_name", "lab")
     tenant = Tenant(str(item.get("id") or derived_id("tenant", name)).lower(), name)
     for entry in item.get("applications", []):
-        application = _application(entry, tenant.id)
+        application = _application(entry, tenant.id, roles)
         tenant.applications[application.client_id] = application
     for attribute in ("named_locations", "policies"):
         for body in item.get(attribute, []):
@@ -129,7 +133,7 @@ def _tenant(item: Json) -> Tenant:
     return tenant
 
 
-def _application(item: Json, tenant_id: str) -> Application:
+def _application(item: Json, tenant_id: str, roles: dict[str, Role]) -> Application:
     name = item.get("display_name", "application")
     client_id = str(item.get("client_id") or derived_id(tenant_id, "application", name)).lower()
     return Application(
@@ -138,7 +142,7 @@ def _application(item: Json, tenant_id: str) -> Application:
         principal_id=item.get("service_principal_id") or derived_id(client_id, "principal"),
         display_name=name,
         passwords=[password(s["value"], s.get("expires", NEVER), s.get("name", "")) for s in item.get("secrets", [])],
-        roles=[(r["role"], r["scope"].rstrip("/").lower()) for r in item.get("roles", [])],
+        roles=[(roles[r["role"]], r["scope"].rstrip("/").lower()) for r in item.get("roles", [])],
         graph_permissions=set(item.get("graph_permissions", [])),
         owners={str(owner).lower() for owner in item.get("owners", [client_id])},
     )

@@ -91,6 +91,7 @@ _ALL = (
         f"{_LISTED} accounttype:integer id:uuid showicon:boolean state:string username:string",
         "Lists users",
     ),
+    _command("listRolePermissions", "roleid:uuid", "Lists the rules of a role, in their order", roles=ROOT_ONLY),
     _command("getUserKeys", "id:uuid!", "Shows a user's API and secret key"),
     _command("registerUserKeys", "id:uuid!", "Makes a new key pair for a user; the old one is dead at once"),
     _command(

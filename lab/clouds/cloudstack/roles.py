@@ -30,6 +30,12 @@ class Role:
             return True
         return self.type in command.roles
 
+    def rules(self, known: Mapping[str, Command]) -> list[tuple[str, str]]:
+        """The role's rules in the order in which they decide; a root administrator's default is everything."""
+        default = ["*"] if self.type == ADMIN else [name for name, it in known.items() if self.type in it.roles]
+        own = [*((rule, "deny") for rule in self.deny), *((rule, "allow") for rule in self.allow)]
+        return [*own, *((rule, "allow") for rule in default)]
+
     def commands(self, known: Mapping[str, Command]) -> list[Command]:
         return [command for command in known.values() if self.permits(command)]
 

@@ -9,7 +9,7 @@ from ..commands import USER
 from ..context import Answer, Context
 from ..errors import invalid
 from ..params import Params, not_found
-from ..roles import ACCOUNT_TYPES
+from ..roles import ACCOUNT_TYPES, BUILT_IN
 from ..store import Account, KeyPair, User, new_key, stable_id
 
 
@@ -76,6 +76,24 @@ def _user(ctx: Context, params: Params) -> User:
     return user
 
 
+def list_role_permissions(ctx: Context, params: Params) -> Answer:
+    roles = {role.name: role for role in (*BUILT_IN.values(), *(it.role for it in ctx.store.accounts.values()))}
+    wanted = params.text("roleid")
+    shown = [
+        {
+            "id": stable_id("rule", role.name, str(number)),
+            "roleid": stable_id("role", role.name),
+            "rolename": role.name,
+            "rule": rule,
+            "permission": permission,
+        }
+        for role in roles.values()
+        if wanted in (None, stable_id("role", role.name))
+        for number, (rule, permission) in enumerate(role.rules(ctx.store.commands))
+    ]
+    return {"count": len(shown), "rolepermission": shown} if shown else {}
+
+
 def get_user_keys(ctx: Context, params: Params) -> Answer:
     user = _user(ctx, params)
     return {"userkeys": {"apikey": user.apikey, "secretkey": user.secretkey}}
@@ -140,6 +158,7 @@ SINCE_4_23 = {"listUserKeys": list_user_keys, "deleteUserKeys": delete_user_keys
 HANDLERS = {
     "listUsers": list_users,
     "listAccounts": list_accounts,
+    "listRolePermissions": list_role_permissions,
     "getUserKeys": get_user_keys,
     "registerUserKeys": register_user_keys,
 }
