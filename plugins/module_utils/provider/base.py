@@ -14,6 +14,7 @@ from ..core.retry import Retry
 from ..model.allowlist import Limits, ScopeState
 from ..model.credential import Credential
 from ..model.entry import Entry
+from ..model.permission import Granted, Need
 from ..model.plan import Change
 from ..model.restriction import Restriction
 from ..model.scope import Scope
@@ -187,6 +188,31 @@ class KeyAdapter(Protocol):
         """Return when a key was last used, "" for never; only called where ``traits.tells_last_use``."""
 
 
+class PermissionAdapter(Protocol):
+    """Finds out what the session's own credential may do."""
+
+    def read_permissions(self, need: Need) -> Granted:
+        """Return what is granted, as far as the provider tells; what it refuses to tell is in the answer, in words.
+
+        ``need`` is what the caller will compare with, for providers that answer questions about single rights only.
+        """
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What the store needs of a provider's credentials, as data, and how to find out what one has.
+
+    ``needs`` are the rights by capability; ``reading`` those that finding out takes, which are neither missed nor too
+    much; ``administrator`` those by which a holder can give itself others; ``how`` says how a right is granted.
+    """
+
+    needs: Mapping[str, Need]
+    open: Callable[[Any, Identity], PermissionAdapter]
+    how: str
+    reading: tuple[str, ...] = ()
+    administrator: tuple[str, ...] = ()
+
+
 def fits_all(kind: str, entry: Entry) -> None:
     """Take every entry: the default of a provider that can express them all."""
 
@@ -196,8 +222,9 @@ class Provider:
     """One provider: its names, what it can do, and how to open a session.
 
     ``scope_kinds`` are the kinds of allowlist; ``fits(kind, entry)`` raises ProviderError (invalid) for an entry that
-    such a scope cannot express, so that it is refused before any connection. A capability that is None is not offered;
-    the registry says so.
+    such a scope cannot express, so that it is refused before any connection. ``rotator_probe`` is the service that
+    proves a credential which only manages the keys of others. A capability that is None is not offered; the registry
+    says so.
     """
 
     name: str
@@ -206,6 +233,8 @@ class Provider:
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
     keys: Callable[[Any, Credential], KeyAdapter] | None = None
+    permissions: Permissions | None = None
     probe_services: tuple[str, ...] = ()
+    rotator_probe: str = ""
     mark_chars: int = 255
     fits: Callable[[str, Entry], None] = fits_all

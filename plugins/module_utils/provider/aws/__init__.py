@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from ..base import Provider
+from ..base import Permissions, Provider
 from .allowlist import LIMITS, SecurityGroups
 from .credential import SERVICES
+from .granted import UserPermissions
 from .keys import AccessKeys
+from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .session import AwsSession
 from .source_restriction import SourcePolicy
 
@@ -19,6 +21,7 @@ PROVIDER = Provider(
     allowlist=SecurityGroups,
     source_restriction=SourcePolicy,
     keys=AccessKeys,
+    permissions=Permissions(NEEDS, UserPermissions, HOW, READING, ADMINISTRATOR),
     probe_services=SERVICES,
     mark_chars=LIMITS.note_chars,
 )

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from ..base import Provider
+from ..base import Permissions, Provider
 from .allowlist import LIMITS, NetworkSecurityGroups
 from .credential import SERVICES
+from .granted import ApplicationPermissions
 from .keys import ClientSecrets
+from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .rules import fits
 from .session import AzureSession
 from .source_restriction import TokenPolicy
@@ -20,7 +22,9 @@ PROVIDER = Provider(
     allowlist=NetworkSecurityGroups,
     source_restriction=TokenPolicy,
     keys=ClientSecrets,
+    permissions=Permissions(NEEDS, ApplicationPermissions, HOW, READING, ADMINISTRATOR),
     probe_services=SERVICES,
+    rotator_probe="graph",
     mark_chars=LIMITS.note_chars,
     fits=fits,
 )

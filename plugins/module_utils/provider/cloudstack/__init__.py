@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from ..base import Provider
+from ..base import Permissions, Provider
 from .allowlist import KINDS, CloudStackAllowlists
+from .granted import RoleCommands
 from .keys import UserKeys
 from .marks import MARK_CHARS
+from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .rules import fits
 from .session import CloudStackSession
 from .source_restriction import CloudStackSourceRestriction
@@ -20,6 +22,7 @@ PROVIDER = Provider(
     allowlist=CloudStackAllowlists,
     source_restriction=CloudStackSourceRestriction,
     keys=UserKeys,
+    permissions=Permissions(NEEDS, RoleCommands, HOW, READING, ADMINISTRATOR),
     probe_services=("api",),
     mark_chars=MARK_CHARS,
     fits=fits,

@@ -38,7 +38,9 @@ def identity(session: CloudStackSession) -> Identity:
     if own is None:
         raise ProviderError(session.provider, doing, "the account shows no user", "no_permission")
     account = f"{own.get('domain', '')}/{own.get('account', '')}".strip("/")
-    detail = {name: own[name] for name in ("id", "accountid", "domainid", "roletype", "rolename") if name in own}
+    detail = {
+        name: own[name] for name in ("id", "accountid", "domainid", "roleid", "roletype", "rolename") if name in own
+    }
     return Identity(account, str(own.get("username", "")), detail, {"user_id": str(own["id"])} if sure else {})
 
 

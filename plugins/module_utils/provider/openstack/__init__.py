@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from ..base import Provider
+from ..base import Permissions, Provider
 from .allowlist import LIMITS, SecurityGroups
 from .credential import SERVICES
+from .granted import TokenPermissions
 from .keys import ApplicationCredentials
+from .need import ADMINISTRATOR, HOW, NEEDS
 from .session import OpenStackSession
 from .source_restriction import ApiFront
 
@@ -19,6 +21,7 @@ PROVIDER = Provider(
     allowlist=SecurityGroups,
     source_restriction=ApiFront,
     keys=ApplicationCredentials,
+    permissions=Permissions(NEEDS, TokenPermissions, HOW, administrator=ADMINISTRATOR),
     probe_services=SERVICES,
     mark_chars=LIMITS.note_chars,
 )

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a CloudStack key may do: listApis shows exactly the commands that its holder may call.
+
+The rules of the role are told to administrators alone (listRolePermissions); they add wildcards to the picture.
+"""
+
+from __future__ import annotations
+
+from ...core.errors import ProviderError
+from ...model.permission import Grant, Granted, Need
+from ..base import Identity
+from .session import CloudStackSession
+
+_ADMINISTRATORS = ("Admin", "ResourceAdmin", "DomainAdmin")
+
+
+class RoleCommands:
+    """Asks the server which commands the session's key may call."""
+
+    def __init__(self, session: CloudStackSession, who: Identity) -> None:
+        self._session = session
+        self._who = who
+
+    def read_permissions(self, need: Need) -> Granted:
+        """Ask in one call, and in one more where the role's own rules may be read."""
+        detail = self._who.detail
+        role = f"role {detail.get('rolename') or 'of the account'}"
+        try:
+            answer = self._session.call("list the commands that the key may call", "listApis")
+        except ProviderError as exc:
+            if exc.kind != "no_permission":
+                raise
+            why = "the role lacks listApis"
+            return Granted("nothing", untold=dict.fromkeys(need.rights, why), notes=(f"what is too much: {why}",))
+        names = {str(item["name"]) for item in answer.get("api") or ()}
+        grants = [Grant(name, role) for name in sorted(names)]
+        kind = str(detail.get("roletype") or "")
+        if kind in _ADMINISTRATORS:
+            grants.append(Grant(f"role type {kind}", role, administrator=True))
+        grants += self._rules(role) if "listRolePermissions" in names else []
+        return Granted("listApis, which shows what the key may call", tuple(grants))
+
+    def _rules(self, role: str) -> list[Grant]:
+        """Return the role's own rules that have a wildcard; the commands behind them are known from listApis."""
+        if not self._who.detail.get("roleid"):
+            return []
+        answer = self._session.call(
+            f"read the rules of the {role}", "listRolePermissions", roleid=self._who.detail["roleid"]
+        )
+        rules = [rule for rule in answer.get("rolepermission") or () if str(rule.get("permission")).lower() == "allow"]
+        return [Grant(str(rule["rule"]), f"rule of the {role}") for rule in rules if "*" in str(rule["rule"])]
