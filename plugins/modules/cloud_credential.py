@@ -20,6 +20,8 @@ extends_documentation_fragment:
   - strategic.service_store.cloud
   - strategic.service_store.secret_store
   - strategic.service_store.received_secret
+  - strategic.service_store.judged_credential
+  - strategic.service_store.credential_fields
   - strategic.service_store.revocation
 attributes:
   check_mode:
@@ -40,66 +42,6 @@ options:
     type: str
     choices: [present, absent, revoked]
     default: present
-  secret:
-    description:
-      - The fields of the credential. Which ones depends on the provider.
-      - Give it from a vaulted variable, an AWX survey or a credential type, or use O(secret_from).
-    type: dict
-    suboptions:
-      access_key_id:
-        description: The access key's id, for V(aws).
-        type: str
-      secret_access_key:
-        description: The secret access key, for V(aws).
-        type: str
-      tenant_id:
-        description: The directory of the application, for V(azure).
-        type: str
-      client_id:
-        description: The application's id, for V(azure).
-        type: str
-      client_secret:
-        description: The application's password, for V(azure).
-        type: str
-      subscription_id:
-        description: The subscription, for V(azure).
-        type: str
-      application_credential_id:
-        description: The application credential's id, for V(openstack).
-        type: str
-      application_credential_secret:
-        description: The application credential's secret, for V(openstack).
-        type: str
-      expires_at:
-        description:
-          - When the application credential expires, in UTC, such as V(2027-01-31T00:00:00Z), for V(openstack). Leave it
-            out where it does not.
-          - Keystone gives one answer to a wrong secret and to an expired credential; this tells them apart.
-        type: str
-      username:
-        description:
-          - The name of a Keystone user, for V(openstack), in place of an application credential. With
-            O(secret.password) it serves as the rotator of the user's own application credentials, which a restricted
-            application credential cannot replace.
-        type: str
-      password:
-        description: The password of O(secret.username), for V(openstack).
-        type: str
-      user_domain_name:
-        description: The domain of O(secret.username), for V(openstack).
-        type: str
-      project_name:
-        description: The project that O(secret.username) works in, for V(openstack).
-        type: str
-      project_domain_name:
-        description: The domain of O(secret.project_name), for V(openstack). Without it, that of the user.
-        type: str
-      api_key:
-        description: The API key, for V(cloudstack) and V(bt_cloud).
-        type: str
-      secret_key:
-        description: The secret key, for V(cloudstack) and V(bt_cloud).
-        type: str
   owner:
     description: Who answers for the credential on the customer's side.
     type: str
@@ -118,6 +60,24 @@ EXAMPLES = r"""
     proxy: http://proxy-1.example.net:3128
     secret: "{{ initech_key }}"
     owner: cloud-team@initech.example
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: Refuse a key that cannot keep the allowlist, and name what it may do besides
+  strategic.service_store.cloud_credential:
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    secret_from: {file: /run/service-store/acme-aws.json}
+    permissions: require
+    needs: [allowlist, rotation]
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: Register the application that rotates other applications' secrets
+  strategic.service_store.cloud_credential:
+    provider: azure
+    credential: acme-azure-rotator
+    purpose: rotator
+    secret_from: {file: /run/service-store/acme-azure-rotator.json}
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
 
 - name: Does the stored key still work?
@@ -154,6 +114,19 @@ identity:
   returned: success and O(state=present)
   type: dict
   sample: {account: "123456789012", principal: "arn:aws:iam::123456789012:user/service-store"}
+permissions:
+  description:
+    - What the credential may do against O(needs), in the provider's own terms. C(excess) names administrator rights
+      first, then wildcards. C(not_told) says what the provider does not tell, and why; C(source) how it was found.
+    - C(verdict) is the gravest of V(missing), V(not_told), V(excess) and V(exact).
+  returned: success and O(permissions) is not V(ignore)
+  type: dict
+  sample:
+    verdict: excess
+    missing: []
+    excess: [{level: wildcard, right: "ec2:*", from: policy AmazonEC2FullAccess of the user service-store}]
+    source: IAM's policy simulation, and its policies for what is too much
+    not_told: []
 revocation:
   description:
     - Every place where the credential was, and what became of it there, whoever did it. RV(revocation.revoked) is true
@@ -197,6 +170,8 @@ from typing import Any, Callable
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_credential import CREDENTIAL_FIELDS
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_permissions import JUDGED_CREDENTIAL
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_received import RECEIVED_SECRET
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_revocation import REVOCATION
 from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
@@ -204,6 +179,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.permissions import Review
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.received import check_reuse
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
     PROVIDERS,
@@ -214,32 +190,12 @@ from ansible_collections.strategic.service_store.plugins.module_utils.secret_sto
 
 SPEC = spec.cloud(PROVIDERS).merge(
     RECEIVED_SECRET,
+    JUDGED_CREDENTIAL,
+    CREDENTIAL_FIELDS,
     REVOCATION,
     spec.Spec(
         {
             "state": {"type": "str", "choices": ["present", "absent", "revoked"], "default": "present"},
-            "secret": {
-                "type": "dict",
-                "no_log": False,
-                "options": {
-                    "access_key_id": {"type": "str"},
-                    "secret_access_key": {"type": "str", "no_log": True},
-                    "tenant_id": {"type": "str"},
-                    "client_id": {"type": "str"},
-                    "client_secret": {"type": "str", "no_log": True},
-                    "subscription_id": {"type": "str"},
-                    "application_credential_id": {"type": "str"},
-                    "application_credential_secret": {"type": "str", "no_log": True},
-                    "expires_at": {"type": "str"},
-                    "username": {"type": "str"},
-                    "password": {"type": "str", "no_log": True},
-                    "user_domain_name": {"type": "str"},
-                    "project_name": {"type": "str"},
-                    "project_domain_name": {"type": "str"},
-                    "api_key": {"type": "str", "no_log": False},
-                    "secret_key": {"type": "str", "no_log": True},
-                },
-            },
             "owner": {"type": "str"},
         },
         mutually_exclusive=(("secret", "secret_from"),),
@@ -257,6 +213,7 @@ class Task:
         self._given = registration.given(context) if self._params["state"] == "present" else None
         self._access = access_of(context.params)
         self._store = open_store(context.params.get("secret_store"), context.keep_secret)
+        self._review = Review(context)
         self._identity: Identity | None = None
         self._shown: dict[str, Any] = {}
         self._version = 0
@@ -274,11 +231,14 @@ class Task:
         # A key that was never good here has no day of registration yet: CloudStack's refusals are read by it.
         known = stored is not None and stored.same_key(wanted)
         probed = wanted if known else replace(wanted, meta={})
-        self._identity = provider(self._params["provider"]).open(probed, self._access).probe()
-        wanted = replace(wanted, meta={**wanted.meta, **self._identity.remember})
+        cloud = provider(self._params["provider"])
+        session = cloud.open(probed, self._access)
+        self._identity = self._review.probe(cloud, session)
+        learned = {**self._identity.remember, **self._review.look(cloud, session, self._identity, stored)}
+        wanted = replace(wanted, meta={**wanted.meta, **learned})
         self._wanted_record = wanted
         self._shown = registration.shown(wanted)
-        kept = ("owner", *self._identity.remember)
+        kept = ("owner", *learned)
         if stored and known and all(stored.meta.get(it) == wanted.meta.get(it) for it in kept):
             self._shown = registration.shown(stored)
             return Plan()
@@ -312,7 +272,7 @@ class Task:
             "age_days": registration.age_days(self._shown["registered_at"], self._context.now()),
         }
         identity = {"account": self._identity.account, "principal": self._identity.principal}
-        return {"credential": self._shown, "identity": identity, "report": report}
+        return {"credential": self._shown, "identity": identity, **self._review.facts(), "report": report}
 
     def _stored(self) -> model.Credential | None:
         self._version = self._store.version(self._name)

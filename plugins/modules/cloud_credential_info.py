@@ -77,6 +77,9 @@ credentials:
     - The credentials, sorted by name.
     - C(state) is V(ok), V(due) from C(due_at) on, V(overdue) from C(overdue_at) on, or V(expired) from
       C(expires_at) on. A time that is not known is empty; a key whose age is not known is due.
+    - C(permissions) is what M(strategic.service_store.cloud_credential) found when it last compared them with what
+      the store needs, and since when that is so; it is absent where it was never asked to. It names five of the
+      rights that are too much and counts them all.
   returned: success
   type: list
   elements: dict
@@ -92,6 +95,14 @@ credentials:
       due_at: "2027-02-06T04:30:00Z"
       overdue_at: "2027-02-20T04:30:00Z"
       expires_at: ""
+      permissions:
+        needs: [allowlist, rotation]
+        verdict: excess
+        missing: []
+        excess: ["ec2:* (policy AmazonEC2FullAccess of the user service-store)"]
+        excess_count: 1
+        not_told: []
+        since: "2026-11-22T04:30:00Z"
 """
 
 from collections.abc import Mapping, Sequence
@@ -158,6 +169,8 @@ class Task:
         now = self._context.now()
         told = str(credential.public.get("expires_at") or credential.meta.get("expires_at") or "")
         age = registration.age_days(row["registered_at"], now)
+        if credential.meta.get("permissions"):
+            row["permissions"] = credential.meta["permissions"]
         return {**row, "age_days": age, **known_state(self._policy, credential.meta, told, now)}
 
 

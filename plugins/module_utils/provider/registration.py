@@ -119,7 +119,9 @@ def line(credential: Credential) -> str:
     """Return a credential in one line of a diff."""
     public = " ".join(f"{name}={value}" for name, value in sorted(credential.public.items()))
     known = "".join(f" {name}={credential.meta[name]}" for name in ("owner", "user_id") if credential.meta.get(name))
-    return f"{credential.provider} {public} {key_fingerprint(credential)}{known}"
+    found = credential.meta.get("permissions")
+    judged = f" permissions={found['verdict']} since {found['since']}" if found else ""
+    return f"{credential.provider} {public} {key_fingerprint(credential)}{known}{judged}"
 
 
 def age_days(registered_at: str, now: datetime.datetime) -> int | None:
