@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A notice is claimed once per state, channel and day; the notice's words agree with what is checked."""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model import secret_kinds
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.module import ModuleFailed, run_module
+
+TEMPLATE = Path(__file__).resolve().parents[4] / "playbooks" / "templates" / "notice.txt.j2"
+
+
+@pytest.fixture
+def option(tmp_path: Path) -> dict[str, Any]:
+    key = tmp_path / "key"
+    key.write_bytes(base64.b64encode(os.urandom(32)))
+    key.chmod(0o600)
+    return {"type": "encrypted_file", "path": str(tmp_path / "store.json"), "auth": {"key_file": str(key)}}
+
+
+def claim(option: dict[str, Any], *, check: bool = False, **more: str) -> dict[str, Any]:
+    given = {"credential": "acme", "about": "due", "channel": "mail", "secret_store": option, **more}
+    return run_module("credential_notice", given, check=check, diff=True)
+
+
+def test_a_notice_is_claimed_once_per_state_and_channel(option: dict[str, Any]) -> None:
+    assert claim(option, check=True)["changed"] and not open_store(option, lambda *values: None).names()
+    first = claim(option)
+    assert first["changed"] and re.fullmatch(r"\d{4}-\d\d-\d\d-[0-9a-f]{16}", first["id"])
+    again = claim(option)
+    assert not again["changed"] and again["id"] == first["id"]
+    assert claim(option, channel="webhook")["changed"] and claim(option, about="overdue")["changed"]
+    assert not claim(option, channel="webhook")["changed"]
+    assert open_store(option, lambda *values: None).names() == ("acme.notice",)
+
+
+def test_a_notice_that_was_not_sent_is_taken_back(option: dict[str, Any]) -> None:
+    claim(option)
+    assert claim(option, state="released")["changed"]
+    assert not claim(option, state="released")["changed"]
+    assert claim(option)["changed"]
+
+
+def test_what_was_noted_on_another_day_is_no_claim_of_today(option: dict[str, Any]) -> None:
+    store = open_store(option, lambda *values: None)
+    store.put("acme.notice", {"kind": "notice", "sent": {"mail": {"about": "due", "day": "2026-01-01"}}})
+    assert not claim(option, state="released")["changed"]
+    found = claim(option)
+    assert found["changed"] and "2026-01-01" in found["diff"][0]["before"]
+
+
+def test_a_record_of_another_kind_is_left_alone(option: dict[str, Any]) -> None:
+    open_store(option, lambda *values: None).put("acme.notice", {"kind": "psk"})
+    with pytest.raises(ModuleFailed, match="is no record of notices"):
+        claim(option)
+
+
+def _claimed(option: dict[str, Any], number: int, results: Any) -> None:
+    results.put((number % 2, claim(option, channel=f"channel-{number % 2}")["changed"]))
+
+
+def test_of_several_runs_at_once_one_claims_each_channel(option: dict[str, Any]) -> None:
+    claim(option, channel="other")
+    fork = multiprocessing.get_context("spawn")
+    results = fork.Queue()
+    runs = [fork.Process(target=_claimed, args=(option, number, results)) for number in range(4)]
+    for run in runs:
+        run.start()
+    found = sorted(results.get(timeout=60) for _run in runs)
+    for run in runs:
+        run.join()
+    assert found == [(0, False), (0, True), (1, False), (1, True)]
+
+
+def test_the_notice_tells_the_length_that_is_checked() -> None:
+    text = TEMPLATE.read_text()
+    found = re.search(r"set characters = (\{.*\})", text)
+    usual = re.search(r"default\((\d+)\) }} characters at least", text)
+    assert found and usual
+    named = {name: int(number) for name, number in re.findall(r"'(\w+)': (\d+)", found[1])}
+    for provider, fields in FIELDS.items():
+        (field,) = fields.secret
+        assert named.get(provider, int(usual[1])) == secret_kinds.FIELDS[field].min_length, provider
