@@ -33,6 +33,7 @@ class Awx:
     """Holds what was injected when the job began; every record has the version 1."""
 
     label = "awx"
+    read_only = True
 
     def __init__(self, records: Mapping[str, Record]) -> None:
         self._records = records
