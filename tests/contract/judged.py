@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.source_restriction import document
 from lab.clouds.cloudstack.commands import COMMANDS
 from tests.support import openstack
 from tests.support.servers import LabServer, StartServer
@@ -74,6 +75,18 @@ def _aws(start: StartServer, folder: Path) -> Judged:
         "lacking": [_allow(*_EC2[:1], *_EC2[2:]), keys("lacking"), _allow(simulate, *_READ)],
         "plenty": [_allow("*")],
         "silent": [_allow(*_EC2), keys("silent")],
+        "narrow": [
+            _allow(*_EC2[:1]),
+            _allow(*_EC2[1:], resource="arn:aws:ec2:eu-west-2:123456789012:security-group/sg-1"),
+            keys("narrow"),
+            _allow(simulate, *_READ),
+        ],
+        "restricted": [
+            _allow(*_EC2),
+            keys("restricted"),
+            _allow(simulate, *_READ),
+            *document(("127.0.0.0/8",))["Statement"],
+        ],
         "reading": [_allow(*_EC2), keys("reading"), _allow(*_READ)],
         "simulating": [_allow(*_EC2, "s3:GetObject"), keys("simulating"), _allow(simulate)],
     }

@@ -169,6 +169,19 @@ def test_aws_without_simulation_is_judged_by_policies_and_says_what_they_leave_o
 
 
 @only("aws")
+def test_aws_rights_on_some_security_groups_are_not_told_and_not_missing(registrar: Registrar) -> None:
+    found = registrar.found("narrow")
+    assert not found["missing"] and not found["excess"]
+    assert len(found["not_told"]) == 1 and "security-group/sg-1 alone" in found["not_told"][0]
+    assert "ec2:DescribeSecurityGroups" not in found["not_told"][0]
+
+
+@only("aws")
+def test_the_stores_own_restriction_of_sources_makes_no_right_of_aws_missing(registrar: Registrar) -> None:
+    assert registrar.found("restricted")["verdict"] == "exact"
+
+
+@only("aws")
 def test_aws_without_its_policies_is_simulated_and_asked_for_powerful_rights(registrar: Registrar) -> None:
     found = registrar.found("simulating")
     assert [row["right"] for row in found["excess"]] == ["s3:GetObject"]

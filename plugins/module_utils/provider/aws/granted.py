@@ -19,12 +19,10 @@ from ..base import Identity
 from .need import POWERFUL
 from .policies import statements
 from .session import AwsSession
+from .source_restriction import addresses_in
 
 _ROOT = "the key is the account's root"
-_NOT_READ = (
-    "whether a permissions boundary or a service control policy takes something away (the user may not call "
-    "iam:SimulatePrincipalPolicy)"
-)
+_NOT_READ = "whether a permissions boundary or a service control policy takes something away"
 _ASKED = (
     f"all that is granted (the user may not read its policies; {len(POWERFUL)} powerful rights were asked for instead)"
 )
@@ -39,21 +37,21 @@ class UserPermissions:
         self._session = session
         self._arn = who.principal
         self._name = who.principal.rpartition("/")[2]
+        self._sources: tuple[str, ...] = ()
 
     def read_permissions(self, need: Need) -> Granted:
-        """Simulate in two calls; then read, in three calls and those that the policies found there take."""
+        """Read, in three calls and those that the policies found there take; then simulate in two calls."""
         if ":user/" not in self._arn:
             # Root is bound by no IAM policy.
             return Granted(_ROOT, (Grant("*", _ROOT, administrator=True),))
+        found = self._read_where_allowed()
         decided, untold, refused = self._simulated(need.rights)
-        try:
-            grants, denials = self._read()
-        except ProviderError as exc:
-            if exc.kind != "no_permission":
-                raise
+        if found is None:
             return _without_policies(need, decided, untold)
+        grants, denials = found
         if refused:
-            return Granted("its policies", tuple(grants), tuple(denials), notes=(_NOT_READ,))
+            note = f"{_NOT_READ}: no simulation, {refused}"
+            return Granted("its policies", tuple(grants), tuple(denials), notes=(note,))
         # What is granted for single resources is denied in a simulation for all of them.
         for right in [right for right, allowed in decided.items() if not allowed]:
             narrow = next((grant for grant in grants if grant.only and grant.gives(right)), None)
@@ -63,8 +61,8 @@ class UserPermissions:
         source = "IAM's policy simulation, and its policies for what is too much"
         return Granted(source, tuple(grants), tuple(denials), decided, untold)
 
-    def _simulated(self, rights: Sequence[str]) -> tuple[dict[str, bool], dict[str, str], bool]:
-        """Return what IAM decides, what depends on a context that is not known here, and whether IAM refused."""
+    def _simulated(self, rights: Sequence[str]) -> tuple[dict[str, bool], dict[str, str], str]:
+        """Return what IAM decides, what depends on a context that is not known here, and why IAM did not simulate."""
         decided: dict[str, bool] = {}
         untold: dict[str, str] = {}
         own = [right for right in rights if right.startswith("iam:")]
@@ -74,10 +72,10 @@ class UserPermissions:
                 for result in self._simulate(actions, resources) if actions else ():
                     self._note(result, decided, untold)
         except ProviderError as exc:
-            if exc.kind not in {"no_permission", "invalid", "other"}:
+            if exc.kind not in {"no_permission", "invalid", "other", "server"}:
                 raise
-            return {}, {}, True
-        return decided, untold, False
+            return {}, {}, exc.why
+        return decided, untold, ""
 
     def _note(self, result: dict[str, Any], decided: dict[str, bool], untold: dict[str, str]) -> None:
         right, allowed = str(result["EvalActionName"]), result["EvalDecision"] == "allowed"
@@ -89,8 +87,23 @@ class UserPermissions:
 
     def _simulate(self, actions: Sequence[str], resources: Sequence[str]) -> Iterator[dict[str, Any]]:
         doing = f"simulate the policies of {self._name}"
-        asked = {"PolicySourceArn": self._arn, "ActionNames": list(actions), "ResourceArns": list(resources)}
+        asked: dict[str, Any] = {"PolicySourceArn": self._arn, "ActionNames": list(actions)}
+        asked["ResourceArns"] = list(resources)
+        if self._sources:
+            # The store's own restriction denies a call without a source address.
+            asked["ContextEntries"] = [
+                _context("aws:SourceIp", "ip", self._sources[0].partition("/")[0]),
+                _context("aws:ViaAWSService", "boolean", "false"),
+            ]
         return self._pages(doing, "simulate_principal_policy", "EvaluationResults", **asked)
+
+    def _read_where_allowed(self) -> _Found | None:
+        try:
+            return self._read()
+        except ProviderError as exc:
+            if exc.kind != "no_permission":
+                raise
+            return None
 
     def _read(self) -> _Found:
         """Return the grants and denials of the user's own policies and of its groups'."""
@@ -107,7 +120,9 @@ class UserPermissions:
         doing = f"read the policies of the {kind} {name}"
         for policy in self._pages(doing, f"list_{kind}_policies", "PolicyNames", **owner):
             answer = self._session.call(doing, "iam", f"get_{kind}_policy", **owner, PolicyName=policy)
-            _add(found, statements(answer["PolicyDocument"], f"inline policy {policy} of the {kind} {name}"))
+            document = answer["PolicyDocument"]
+            self._sources += addresses_in(document)
+            _add(found, statements(document, f"inline policy {policy} of the {kind} {name}"))
         for policy in self._pages(doing, f"list_attached_{kind}_policies", "AttachedPolicies", **owner):
             arn = policy["PolicyArn"]
             version = self._session.call(doing, "iam", "get_policy", PolicyArn=arn)["Policy"]["DefaultVersionId"]
@@ -131,6 +146,10 @@ def _without_policies(need: Need, decided: dict[str, bool], untold: dict[str, st
     source = "IAM's policy simulation"
     grants = tuple(Grant(right, source) for right in POWERFUL if decided.get(right))
     return Granted(source, grants, (), decided, untold, (_ASKED,))
+
+
+def _context(key: str, kind: str, value: str) -> dict[str, Any]:
+    return {"ContextKeyName": key, "ContextKeyType": kind, "ContextKeyValues": [value]}
 
 
 def _add(found: _Found, more: _Found) -> None:

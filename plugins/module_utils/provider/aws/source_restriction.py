@@ -40,7 +40,7 @@ class SourcePolicy:
                 not_enforced="every AWS API; register a key of an IAM user instead",
                 extra=(kind, name),
             )
-        addresses = _addresses(self._document(kind, name))
+        addresses = addresses_in(self._document(kind, name))
         return Restriction(
             addresses,
             enforced_by=f"IAM: deny by aws:SourceIp in the inline policy {self.policy_name} of the {kind} {name}",
@@ -110,7 +110,7 @@ def document(addresses: tuple[str, ...]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _addresses(found: Mapping[str, Any] | None) -> tuple[str, ...]:
+def addresses_in(found: Mapping[str, Any] | None) -> tuple[str, ...]:
     """Return the prefixes of our statement; IAM gives a single value back as it was put, a string or a list."""
     statements = (found or {}).get("Statement", [])
     for statement in statements if isinstance(statements, list) else [statements]:
