@@ -12,6 +12,7 @@ from typing import Any
 from . import paths
 from .errors import RegisterError
 from .load import Document, Register
+from .needs import needs_of
 
 DEFAULT_PROXY_PORT = 3128
 #: Lists of the operator's file, and the group that each becomes.
@@ -139,6 +140,8 @@ def _account(
         "service_store_credential": account["credential"],
         "service_store_rotation": {key: value for key, value in rotation.items() if key != "rotator"},
         "service_store_rotator": rotation.get("rotator", ""),
+        "service_store_permissions": account.get("permissions", "ignore"),
+        "service_store_needs": needs_of(account),
         "service_store_region": account.get("region"),
         "service_store_endpoints": account.get("endpoints", {}),
         "service_store_ca_file": account.get("ca_file"),

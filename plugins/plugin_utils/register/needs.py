@@ -1,0 +1,25 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the store does with an account's credential, from the account's access methods; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def needs_of(account: Mapping[str, Any]) -> list[str]:
+    """Return the capabilities that the credential must serve, as cloud_credential's option ``needs`` names them.
+
+    Tunnels and API fronts need nothing of it. A rotator, where there is one, replaces the key in its place.
+    """
+    needs = ["probe"]
+    for method in account["access"]:
+        if method["method"] == "allowlist" and method.get("scopes"):
+            needs.append("allowlist")
+        if method["method"] == "api_source_restriction":
+            needs += ["source_restriction", *(["proof"] if method.get("services") else [])]
+    if not account.get("rotation", {}).get("rotator"):
+        needs.append("rotation")
+    return list(dict.fromkeys(needs))
