@@ -36,8 +36,8 @@ options:
       - V(allowlist), V(source_restriction) and V(rotation) are the modules M(strategic.service_store.access_allowlist),
         M(strategic.service_store.api_source_restriction) and M(strategic.service_store.cloud_credential_rotation),
         the last one without a rotator.
-      - V(probe) is the call that registers, V(proof) the read call at each service of
-        M(strategic.service_store.access_probe).
+      - V(probe) is the call that registers. V(proof) are the read calls of M(strategic.service_store.access_probe),
+        whose rights may be held and are not missed, since a proof names the services that it asks.
     type: list
     elements: str
     choices: [probe, proof, allowlist, source_restriction, rotation]

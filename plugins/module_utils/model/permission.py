@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: What a credential is needed for. ``probe``: registration; ``proof``: the read call of every service that a proof of
-#: access asks; the others are named as the capabilities are.
+#: What a credential is needed for. ``probe``: registration; ``proof``: the read calls of the services that a proof of
+#: access may ask, which are optional, since the proof names its services; the others are named as the capabilities are.
 CAPABILITIES = ("probe", "proof", "allowlist", "source_restriction", "rotation")
 LEVELS = ("administrator", "wildcard", "more")
 

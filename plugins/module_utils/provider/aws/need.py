@@ -10,7 +10,7 @@ from ...model.permission import Need
 NEEDS = {
     # AWS answers GetCallerIdentity to every valid key.
     "probe": Need(),
-    "proof": Need(("sts:GetAccessKeyInfo", "iam:GetUser", "s3:ListAllMyBuckets", "ec2:DescribeSecurityGroups")),
+    "proof": Need((), ("sts:GetAccessKeyInfo", "iam:GetUser", "s3:ListAllMyBuckets", "ec2:DescribeSecurityGroups")),
     "allowlist": Need(
         (
             "ec2:DescribeSecurityGroups",

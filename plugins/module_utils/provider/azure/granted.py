@@ -32,6 +32,7 @@ class ApplicationPermissions:
 
     def __init__(self, session: AzureSession, who: Identity) -> None:
         self._session = session
+        self._roles: dict[str, Mapping[str, Any]] = {}
 
     def read_permissions(self, need: Need) -> Granted:
         """Ask in one call for the assignments, one for each role, and one for a token of Graph."""
@@ -66,8 +67,7 @@ class ApplicationPermissions:
 
     def _of_role(self, assignment: Mapping[str, Any]) -> Iterator[Grant]:
         role_id = str(assignment["roleDefinitionId"])
-        query = {"api-version": AUTHORIZATION_VERSION}
-        role = self._session.send("read a role's definition", "GET", "arm", role_id, query=query).body["properties"]
+        role = self._role(role_id)
         strong = role_id.rpartition("/")[2].lower() in STRONG_ROLES
         only, beyond = self._where(assignment)
         source = f"role {role['roleName']} at {assignment['scope'] or '/'}"
@@ -78,6 +78,14 @@ class ApplicationPermissions:
                 yield Grant(str(action), source, but, only, beyond=beyond, administrator=strong)
             for action in part.get("dataActions") or ():
                 yield Grant(f"data:{action}", source, only=only, beyond=beyond)
+
+    def _role(self, role_id: str) -> Mapping[str, Any]:
+        """Return a role's definition, which several assignments may name."""
+        if role_id not in self._roles:
+            query = {"api-version": AUTHORIZATION_VERSION}
+            answer = self._session.send("read a role's definition", "GET", "arm", role_id, query=query)
+            self._roles[role_id] = answer.body["properties"]
+        return self._roles[role_id]
 
     def _where(self, assignment: Mapping[str, Any]) -> tuple[str, str]:
         """Return in words what limits an assignment to less than the subscription, and what reaches above it."""

@@ -15,7 +15,7 @@ GRAPH = "graph:"
 NEEDS = {
     # Any role in the subscription makes it visible, which is what the probe asks.
     "probe": Need(),
-    "proof": Need(("graph:Application.Read.All",)),
+    "proof": Need((), ("graph:Application.Read.All",)),
     "allowlist": Need(
         ("Microsoft.Network/networkSecurityGroups/read", "Microsoft.Network/networkSecurityGroups/write")
     ),

@@ -26,7 +26,7 @@ def _calls(service: str, *calls: tuple[str, str]) -> tuple[str, ...]:
 NEEDS = {
     # A token is all that is asked for.
     "probe": Need(),
-    "proof": Need(("role reader", *_calls("network", ("GET", _GROUPS)))),
+    "proof": Need((), ("role reader", *_calls("network", ("GET", _GROUPS)))),
     "allowlist": Need(
         ("role member", *_calls("network", ("GET", _GROUPS), ("POST", _RULES), ("DELETE", f"{_RULES}/*"))),
         _calls("network", ("GET", _RULES), ("GET", f"{_RULES}/*"), ("GET", f"{_GROUPS}/*")),
