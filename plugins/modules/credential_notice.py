@@ -66,10 +66,15 @@ EXAMPLES = r"""
     method: POST
     body_format: json
     body: {title: The key acme-aws is overdue, dedupe: "{{ notice.id }}"}
-  when: notice.changed
+  when: notice.claimed
 """
 
 RETURN = r"""
+claimed:
+  description: Whether it is for this run to send the notice, or would be outside check mode.
+  returned: success and O(state=claimed)
+  type: bool
+  sample: true
 id:
   description: A name of the notice, the same for every attempt to send it on one day.
   returned: success
@@ -110,7 +115,9 @@ class Task:
         day = context.now().strftime("%Y-%m-%d")
         self._notice = model.Notice(params["credential"], params["about"], params["channel"], day)
         self._name = self._notice.credential + model.SUFFIX
-        self._change = model.with_claim if params["state"] == "claimed" else model.without_claim
+        self._claims = params["state"] == "claimed"
+        self._change = model.with_claim if self._claims else model.without_claim
+        self._check_mode = context.check_mode
         self._store = open_store(params.get("secret_store"), context.keep_secret)
         self._version = 0
         self._wanted: dict[str, Any] | None = None
@@ -143,8 +150,9 @@ class Task:
             return
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
-        """Return the notice's name."""
-        return {"id": self._notice.id}
+        """Return the notice's name, and whether it is for this run to send it."""
+        claimed = {"claimed": plan.changed if self._check_mode else bool(applied)} if self._claims else {}
+        return {"id": self._notice.id, **claimed}
 
 
 def main() -> None:

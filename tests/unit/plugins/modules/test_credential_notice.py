@@ -32,7 +32,9 @@ def option(tmp_path: Path) -> dict[str, Any]:
 
 def claim(option: dict[str, Any], *, check: bool = False, **more: str) -> dict[str, Any]:
     given = {"credential": "acme", "about": "due", "channel": "mail", "secret_store": option, **more}
-    return run_module("credential_notice", given, check=check, diff=True)
+    found = run_module("credential_notice", given, check=check, diff=True)
+    assert found.get("claimed", found["changed"]) is found["changed"]
+    return found
 
 
 def test_a_notice_is_claimed_once_per_state_and_channel(option: dict[str, Any]) -> None:

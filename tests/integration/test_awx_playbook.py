@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook awx registers what ships, with the real awx.awx on the wire; what a survey takes reaches a cloud."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse_record
+from tests.support.aged import Site
+from tests.support.awx_api import TOKEN, Awx, awx_api
+from tests.support.awx_job import EXTENSIONS, TYPES, credential_type
+from tests.support.playbook import left_behind
+from tests.support.servers import StartServer
+
+pytestmark = pytest.mark.slow
+HERE = Path(__file__).resolve().parents[2]
+NAMES = {"organization": "Operator", "project": "Register", "inventory": "Accounts", "credentials": ["Store"]}
+
+
+def awx_collection() -> Path | None:
+    """Return the folder with ansible_collections/awx/awx: newer ansible packages have left it out."""
+    found = importlib.util.find_spec("ansible_collections")
+    roots = [Path(root) for root in (found.submodule_search_locations or ())] if found else []
+    roots += (HERE / ".venv-min").glob("lib/python3*/site-packages/ansible_collections")
+    return next((root / "awx" / "awx" for root in roots if (root / "awx" / "awx" / "plugins").is_dir()), None)
+
+
+@pytest.fixture
+def collections(tmp_path: Path) -> str:
+    """Return where Ansible is to look for collections: for awx.awx, then where it looks in any case."""
+    found = awx_collection()
+    if found is None:
+        pytest.skip("no ansible package here brings the collection awx.awx")
+    link = tmp_path / "collections" / "ansible_collections" / "awx"
+    link.mkdir(parents=True)
+    (link / "awx").symlink_to(found)
+    return os.pathsep.join([str(tmp_path / "collections"), *os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split()])
+
+
+@pytest.fixture
+def awx() -> Iterator[Awx]:
+    with awx_api() as running:
+        for kind, name in (("organizations", "Operator"), ("inventories", "Accounts"), ("credentials", "Store")):
+            running.add(kind, name=name)
+        running.add("projects", name="Register", organization=running.named("organizations")["Operator"]["id"])
+        yield running
+
+
+def test_everything_is_registered_once(tmp_path: Path, collections: str, awx: Awx) -> None:
+    site = Site(tmp_path / "site", {"acme-one": 1, "acme-two": 1, "globex-prod": 1})
+    env = {
+        "CONTROLLER_HOST": awx.url,
+        "CONTROLLER_OAUTH_TOKEN": TOKEN,
+        "ANSIBLE_COLLECTIONS_PATH": collections,
+    }
+    names = {**NAMES, "playbooks": "playbooks/"}
+    checked = site.run("awx", "--check", env=env, service_store_awx=names)
+    assert checked.status == 0 and not awx.writes, checked.output[-3000:]
+    first = site.run("awx", env=env, service_store_awx=names)
+    assert first.status == 0, first.output[-3000:]
+
+    shipped = {credential_type(name)["name"]: credential_type(name) for name in TYPES}
+    registered = awx.named("credential_types")
+    assert set(registered) == set(shipped)
+    for name, found in registered.items():
+        assert {key: found[key] for key in ("inputs", "injectors", "kind")} == {
+            key: shipped[name][key] for key in ("inputs", "injectors", "kind")
+        }
+    templates = awx.named("job_templates")
+    own = {f"Replace my key ({customer}, cloudstack)" for customer in ("acme", "globex")}
+    operators = yaml.safe_load((EXTENSIONS / "job_templates.yml").read_text())
+    assert set(templates) == own | {item["name"] for item in operators}
+    acme = templates["Replace my key (acme, cloudstack)"]
+    assert (acme["limit"], acme["playbook"]) == ("acme-one,acme-two", "playbooks/replace_key.yml")
+    assert not acme.get("ask_limit_on_launch") and awx.attached[acme["id"]]
+    account, key, secret = awx.surveys[acme["id"]]["spec"]
+    assert account["choices"] == ["acme-one", "acme-two"] and secret["type"] == "password"
+    assert key["variable"] == "service_store_new_api_key"
+    for item in templates.values():
+        assert (EXTENSIONS / "project" / item["playbook"].removeprefix("playbooks/")).is_file()
+
+    writes = len(awx.writes)
+    second = site.run("awx", env=env, service_store_awx=names)
+    assert second.status == 0 and len(awx.writes) == writes and "changed=0" in second.output
+    assert TOKEN not in first.output
+
+
+def test_without_names_it_says_which(tmp_path: Path, collections: str) -> None:
+    site = Site(tmp_path / "site", {"acme-one": 1})
+    run = site.run("awx", env={"ANSIBLE_COLLECTIONS_PATH": collections})
+    assert run.status != 0 and "name the organization of AWX" in run.output
+
+
+NEW = {"api_key": "survey-new-api-key", "secret_key": "canary-sv9nJw1KtR8gBvD4mQs2LpY9hUe6XiMaZ3kTx7NrV0"}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, lab_server: StartServer) -> Site:
+    users = [{"username": "store", "apikey": NEW["api_key"], "secretkey": NEW["secret_key"]}]
+    server = lab_server("cloudstack", {"accounts": [{"name": "acme", "users": users}]})
+    site = Site(tmp_path / "site", {"acme-one": 80, "acme-two": 80})
+    own = site.folder / "register" / "acme.yml"
+    text = own.read_text().replace("https://cloud.example:9/client/api", f"{server.url}/client/api")
+    own.write_text(re.sub(r"( +)(credential: )", rf"\1ca_file: {server.ca_file}\n\1\2", text))
+    return site
+
+
+def test_the_surveys_key_takes_the_old_ones_place(shop: Site) -> None:
+    answers = {"service_store_replace_account": "acme-one"}
+    answers |= {f"service_store_new_{name}": value for name, value in NEW.items()}
+    untouched = dict(shop.store.get("acme-two-key"))
+    run = shop.run("replace_key", "-vvvv", "--diff", **answers)
+    assert run.status == 0, run.output[-3000:]
+    stored = parse_record("acme-one-key", shop.store.get("acme-one-key"))
+    assert {**stored.public, **stored.secrets} == NEW and dict(shop.store.get("acme-two-key")) == untouched
+    assert NEW["secret_key"] not in run.output
+    given = shop.folder / "variables.json"
+    for path, content in left_behind(shop.folder):
+        assert path == given or NEW["secret_key"].encode() not in content, path
+
+    wrong = {**answers, "service_store_new_secret_key": "cF5nJw1KtR8gBvD4mQs2LpY9hUe6XiMaZ3kTx7NrW1"}
+    refused = shop.run("replace_key", **wrong)
+    assert (
+        refused.status != 0 and parse_record("acme-one-key", shop.store.get("acme-one-key")).secrets == stored.secrets
+    )
+
+
+def test_an_account_outside_the_templates_limit_is_refused(shop: Site) -> None:
+    answers = {"service_store_replace_account": "acme-two"}
+    run = shop.run("replace_key", "--limit", "acme-one", **answers)
+    assert run.status != 0 and "service_store_replace_account is acme-two; it is one of acme-one" in run.output
