@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,6 +19,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.policies import statements
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.source_restriction import document
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
+from lab.ca import issue, make_ca
+from lab.faults import FaultProxy
 from tests.support.servers import LabServer
 
 from .conftest import EVERYTHING, KEY, REGION, SECRET, session
@@ -113,3 +116,32 @@ def test_attached_policies_and_those_of_groups_are_read_where_nothing_is_simulat
         "inline policy inline of the group staff": "s3:*",
     }
     assert found.source == "its policies" and "permissions boundary" in found.notes[0]
+
+
+ANSWER = """<SimulatePrincipalPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">
+<SimulatePrincipalPolicyResult><IsTruncated>false</IsTruncated><EvaluationResults><member>
+<EvalActionName>ec2:DescribeSecurityGroups</EvalActionName><EvalResourceName>*</EvalResourceName>
+<EvalDecision>implicitDeny</EvalDecision><MatchedStatements/>
+<MissingContextValues><member>aws:PrincipalTag/team</member></MissingContextValues>
+</member></EvaluationResults></SimulatePrincipalPolicyResult></SimulatePrincipalPolicyResponse>"""
+
+
+def test_a_simulation_is_given_an_allowed_source_and_what_it_lacks_besides_is_not_told(
+    module_lab_server: Any, tmp_path: Path
+) -> None:
+    policies = {"all": EVERYTHING, "sources": document(("127.0.0.0/8",))}
+    user = {"name": "reader", "access_key_id": KEY, "secret_access_key": SECRET, "policies": policies}
+    server = module_lab_server("aws", {"region": REGION, "users": [user]}, args=["--which", "ministack"])
+    cert, key = issue(make_ca(tmp_path / "ca"), ["localhost"], ["127.0.0.1"])
+    with FaultProxy(server.url, server.ca_file, str(cert), str(key)) as faults:
+        faults.add(mode="status", operation="SimulatePrincipalPolicy", status=200, body=ANSWER, times=0)
+        made = session(faults.url, str(tmp_path / "ca" / "ca.pem"))
+        iam = made.client("iam")
+        sent: list[Json] = []
+        iam.meta.events.register(
+            "provide-client-params.iam.SimulatePrincipalPolicy", lambda params, **_more: sent.append(dict(params))
+        )
+        found = UserPermissions(made, made.probe()).read_permissions(Need(("ec2:DescribeSecurityGroups",)))
+    told = {row["ContextKeyName"]: row["ContextKeyValues"] for row in sent[0]["ContextEntries"]}
+    assert told == {"aws:SourceIp": ["127.0.0.0"], "aws:ViaAWSService": ["false"]}
+    assert "aws:PrincipalTag/team" in found.untold["ec2:DescribeSecurityGroups"]
