@@ -33,15 +33,18 @@ options:
     description:
       - V(present) brings the restriction to what is declared, or returns the sheet where somebody else has to.
       - V(rendered) only returns the sheet.
+      - V(absent) removes the restriction that is this store's own. Where the list is shared with others, or somebody
+        else has to change it, it returns the request to take O(addresses) out and changes nothing - an account's only
+        list that loses its last address is open to everybody.
     type: str
-    choices: [present, rendered]
+    choices: [present, rendered, absent]
     default: present
   store:
     description: The name of the service store that marks what it creates at the provider.
     type: str
     default: service-store
   addresses:
-    description: The addresses and prefixes from which the API may be used.
+    description: The addresses and prefixes from which the API may be used; with O(state=absent) those to be taken out.
     type: list
     elements: str
     required: true
@@ -99,7 +102,9 @@ addresses:
   elements: str
   sample: [198.51.100.11/32, 198.51.100.12/32]
 in_effect:
-  description: Whether the provider holds exactly these addresses after the task.
+  description:
+    - Whether the provider holds exactly these addresses after the task; with O(state=absent) whether nothing of this
+      store's own is left there, as far as it can be seen.
   returned: success
   type: bool
   sample: true
@@ -126,7 +131,7 @@ applied_by:
   sample: store
 sheet:
   description: What whoever applies it has to do, in words and commands.
-  returned: O(state=rendered), or somebody else has to apply it
+  returned: O(state=rendered), or somebody else has to apply it or take it back
   type: str
   sample: "Request to the provider's staff ..."
 api_calls:
@@ -155,7 +160,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 SPEC = spec.cloud(PROVIDERS).merge(
     spec.Spec(
         {
-            "state": {"type": "str", "choices": ["present", "rendered"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "rendered", "absent"], "default": "present"},
             "store": {"type": "str", "default": "service-store"},
             "addresses": {"type": "list", "elements": "str", "required": True},
             "purge": {"type": "str", "choices": ["none", "own", "all"], "default": "own"},
@@ -176,7 +181,8 @@ class Task:
         if not self._wanted:
             raise InvalidValue("addresses", "[]", "would let nobody in; name at least the egress of the account")
         callers = [cidr.partition("/")[0] for cidr in parse_prefixes("callers", params["callers"])]
-        if not params["allow_lock_out"]:
+        self._absent = params["state"] == "absent"
+        if not params["allow_lock_out"] and not self._absent:
             restriction.refuse_lock_out(callers, self._wanted)
         mark.check_store("store", params["store"])
         adapter_of = capability(provider(params["provider"]), "source_restriction")
@@ -186,15 +192,19 @@ class Task:
     def plan(self) -> Plan:
         """Read what is enforced; only what this module can change itself is planned."""
         self._now = self._adapter.read_restriction()
-        wanted = restriction.plan(
-            self._context.params["credential"], self._now, self._wanted, self._context.params["purge"]
-        )
+        subject, purge = self._context.params["credential"], self._context.params["purge"]
+        if self._absent:
+            wanted = restriction.withdraw(subject, self._now)
+        else:
+            wanted = restriction.plan(subject, self._now, self._wanted, purge)
         self._target = restriction.target_of(wanted.changes[0]) if wanted.changed else tuple(self._now.addresses)
-        self._in_effect = not wanted.changed
         self._sheet = self._needs_sheet()
+        self._in_effect = not wanted.changed and not (self._absent and self._sheet)
         return Plan() if self._sheet else wanted
 
     def _needs_sheet(self) -> bool:
+        if self._absent:
+            return restriction.asks_others(self._now, self._wanted)
         return self._now.applied_by != "store" or self._context.params["state"] == "rendered"
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
@@ -217,7 +227,8 @@ class Task:
         }
         report = {"kind": "restriction", **facts}
         if self._sheet:
-            facts["sheet"] = self._adapter.render_restriction(now, self._target)
+            sheet = restriction.withdrawal if self._absent else self._adapter.render_restriction
+            facts["sheet"] = sheet(now, self._wanted if self._absent else self._target)
         return {**facts, "api_calls": self._session.calls.by_name(), "report": report}
 
 

@@ -55,9 +55,38 @@ def plan(subject: str, now: Restriction, wanted: tuple[str, ...], purge: str) ->
     return Plan((change,))
 
 
+def withdraw(subject: str, now: Restriction) -> Plan:
+    """Return one change that takes the restriction away, where the whole of it is this store's own."""
+    if not now.addresses or set(now.own) != set(now.addresses):
+        return Plan()
+    shown = ", ".join(sorted(now.addresses, key=sort_key))
+    return Plan((Change("remove", shown, _lines(now.addresses), None, subject),))
+
+
+def asks_others(now: Restriction, ours: tuple[str, ...]) -> bool:
+    """Return whether somebody else has to take our addresses out: the list is theirs, or shared, or not readable."""
+    if now.applied_by != "store":
+        return True
+    return set(now.own) != set(now.addresses) and bool(set(ours) & set(now.addresses))
+
+
+def withdrawal(now: Restriction, ours: tuple[str, ...]) -> str:
+    """Return, in plain words, what whoever applies the restriction has to do when this store leaves."""
+    who = now.applied_by if now.applied_by != "store" else "customer"
+    held = [cidr for cidr in now.addresses if cidr not in OPEN]
+    others = ", ".join(cidr for cidr in held if cidr not in ours)
+    rest = f"Others that stay: {others}\n" if others else ""
+    warning = "" if others else "Where no other address is left, decide first: an empty list may let everybody in.\n"
+    return (
+        f"Request to the {who}'s staff: this service store does not serve the account any more.\n"
+        f"Enforced by: {now.enforced_by}\n"
+        f"Take out: {', '.join(ours)}\n{rest}{warning}"
+    )
+
+
 def target_of(change: Change) -> tuple[str, ...]:
     """Return the addresses a planned change leads to."""
-    return tuple(str(change.after).split())
+    return tuple(str(change.after or "").split())
 
 
 def refuse_lock_out(callers: Iterable[str], addresses: Iterable[str], option: str = "addresses") -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from . import paths
@@ -51,6 +52,7 @@ def inventory_of(register: Register) -> Inventory:
         {"name": f"controller-{number}", "address": address}
         for number, address in enumerate(operator.get("controllers", ()), start=1)
     ]
+    inventory.variables["service_store_register_dir"] = str(Path(register.operator.path).parent)
     inventory.variables["service_store_roles"] = operator.get("roles", {})
     taken = {host.name: register.operator.path for host in inventory.hosts}
     own = {host.name: host for host in inventory.hosts}
@@ -136,6 +138,7 @@ def _account(
         "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}",
         "service_store_customer": document.content["customer"],
+        "service_store_register_file": document.path,
         "service_store_provider": account["provider"],
         "service_store_credential": account["credential"],
         "service_store_rotation": {key: value for key, value in rotation.items() if key != "rotator"},
