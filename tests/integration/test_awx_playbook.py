@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse_record
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse, parse_record
+from tests.contract.accounts import azure
 from tests.support.aged import Site
 from tests.support.awx_api import TOKEN, Awx, awx_api
 from tests.support.awx_job import EXTENSIONS, TYPES, credential_type
@@ -138,3 +139,22 @@ def test_an_account_outside_the_templates_limit_is_refused(shop: Site) -> None:
     answers = {"service_store_replace_account": "acme-two"}
     run = shop.run("replace_key", "--limit", "acme-one", **answers)
     assert run.status != 0 and "service_store_replace_account is acme-two; it is one of acme-one" in run.output
+
+
+def test_of_an_azure_key_the_secret_alone_is_asked_for(tmp_path: Path, lab_server: StartServer) -> None:
+    fresh = "Nw58Q~canaryLrW7cYjN1pHs6DfA3uEo5KiBtQ8"
+    tenant = azure.CONFIG["tenants"][0]
+    (own, *_others) = tenant["applications"]
+    one = {**own, "secrets": [*own["secrets"], {"value": fresh}], "owners": []}
+    server = lab_server("azure", {**azure.CONFIG, "tenants": [{**tenant, "applications": [one]}]})
+    site = Site(tmp_path / "site", {"acme-one": 80})
+    register = site.folder / "register" / "acme.yml"
+    text = register.read_text().replace("provider: cloudstack", f"provider: azure\n    ca_file: {server.ca_file}")
+    ends = f'endpoints: {{arm: "{server.url}", entra: "{server.url}"}}'
+    register.write_text(re.sub(r"endpoints: .*", ends, text))
+    site.store.put("acme-one-key", parse("acme-one-key", "azure", azure.SECRET).record())
+    run = site.run("replace_key", service_store_replace_account="acme-one", service_store_new_client_secret=fresh)
+    assert run.status == 0, run.output[-3000:]
+    stored = parse_record("acme-one-key", site.store.get("acme-one-key"))
+    assert {**stored.public, **stored.secrets} == {**azure.SECRET, "client_secret": fresh}
+    assert fresh not in run.output
