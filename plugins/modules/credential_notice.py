@@ -32,20 +32,19 @@ options:
     type: str
     required: true
   about:
-    description: The state that the notice is about.
+    description: The state that the notice is about. Required unless O(state=absent).
     type: str
     choices: [ok, due, overdue, expired]
-    required: true
   channel:
-    description: How the notice goes out, such as V(mail) or V(webhook).
+    description: How the notice goes out, such as V(mail) or V(webhook). Required unless O(state=absent).
     type: str
-    required: true
   state:
     description:
       - V(claimed) notes the notice.
       - V(released) takes today's note back, so that the next run tries again.
+      - V(absent) removes all notes, as when the credential is no longer needed.
     type: str
-    choices: [claimed, released]
+    choices: [claimed, released, absent]
     default: claimed
 seealso:
   - module: strategic.service_store.cloud_credential_info
@@ -77,7 +76,7 @@ claimed:
   sample: true
 id:
   description: A name of the notice, the same for every attempt to send it on one day.
-  returned: success
+  returned: success and O(state) is not V(absent)
   type: str
   sample: 2026-11-22-3f2a90cc11d0be57
 """
@@ -99,10 +98,11 @@ SPEC = spec.SECRET_STORE.merge(
     spec.Spec(
         {
             "credential": {"type": "str", "required": True},
-            "about": {"type": "str", "choices": ["ok", "due", "overdue", "expired"], "required": True},
-            "channel": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["claimed", "released"], "default": "claimed"},
-        }
+            "about": {"type": "str", "choices": ["ok", "due", "overdue", "expired"]},
+            "channel": {"type": "str"},
+            "state": {"type": "str", "choices": ["claimed", "released", "absent"], "default": "claimed"},
+        },
+        required_if=(("state", "claimed", ("about", "channel")), ("state", "released", ("about", "channel"))),
     )
 )
 
@@ -113,9 +113,9 @@ class Task:
     def __init__(self, context: Context) -> None:
         params = context.params
         day = context.now().strftime("%Y-%m-%d")
-        self._notice = model.Notice(params["credential"], params["about"], params["channel"], day)
+        self._notice = model.Notice(params["credential"], params["about"] or "", params["channel"] or "", day)
         self._name = self._notice.credential + model.SUFFIX
-        self._claims = params["state"] == "claimed"
+        self._claims, self._forgets = params["state"] == "claimed", params["state"] == "absent"
         self._change = model.with_claim if self._claims else model.without_claim
         self._check_mode = context.check_mode
         self._store = open_store(params.get("secret_store"), context.keep_secret)
@@ -126,6 +126,8 @@ class Task:
         """Compare with what went out last."""
         self._version = self._store.version(self._name)
         before = model.sent(self._name, self._store.get(self._name) if self._version else None)
+        if self._forgets:
+            return Plan((Change("remove", self._name, before, None, self._store.label),)) if self._version else Plan()
         self._wanted = self._change(self._notice, before)
         if self._wanted is None:
             return Plan()
@@ -136,6 +138,11 @@ class Task:
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Write the note, unless somebody was faster, who then sends the notice."""
+        if self._forgets:
+            for change in plan.changes:
+                self._store.delete(self._name)
+                done(change)
+            return
         for attempt in range(ATTEMPTS):
             try:
                 self._store.put(self._name, self._wanted or {}, expect=self._version)
@@ -151,6 +158,8 @@ class Task:
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return the notice's name, and whether it is for this run to send it."""
+        if self._forgets:
+            return {}
         claimed = {"claimed": plan.changed if self._check_mode else bool(applied)} if self._claims else {}
         return {"id": self._notice.id, **claimed}
 

@@ -55,6 +55,17 @@ def test_a_notice_that_was_not_sent_is_taken_back(option: dict[str, Any]) -> Non
     assert claim(option)["changed"]
 
 
+def test_the_notes_of_a_credential_can_be_forgotten(option: dict[str, Any]) -> None:
+    claim(option)
+    given = {"credential": "acme", "state": "absent", "secret_store": option}
+    assert run_module("credential_notice", given, check=True)["changed"]
+    assert run_module("credential_notice", given)["changed"]
+    assert not open_store(option, lambda *values: None).names()
+    assert not run_module("credential_notice", given)["changed"]
+    with pytest.raises(ModuleFailed, match="about, channel"):
+        run_module("credential_notice", {"credential": "acme", "secret_store": option})
+
+
 def test_what_was_noted_on_another_day_is_no_claim_of_today(option: dict[str, Any]) -> None:
     store = open_store(option, lambda *values: None)
     store.put("acme.notice", {"kind": "notice", "sent": {"mail": {"about": "due", "day": "2026-01-01"}}})
