@@ -8,9 +8,13 @@ The rules of the role are told to administrators alone (listRolePermissions); th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ...core.errors import ProviderError
 from ...model.permission import Grant, Granted, Need
 from ..base import Identity
+from .need import SINCE_4_23
 from .session import CloudStackSession
 
 _ADMINISTRATORS = ("Admin", "ResourceAdmin", "DomainAdmin")
@@ -34,13 +38,14 @@ class RoleCommands:
                 raise
             why = "the role lacks listApis"
             return Granted("nothing", untold=dict.fromkeys(need.rights, why), notes=(f"what is too much: {why}",))
-        names = {str(item["name"]) for item in answer.get("api") or ()}
+        described = {str(item["name"]): item for item in answer.get("api") or ()}
+        names = set(described)
         grants = [Grant(name, role) for name in sorted(names)]
         kind = str(detail.get("roletype") or "")
         if kind in _ADMINISTRATORS:
             grants.append(Grant(f"role type {kind}", role, administrator=True))
         grants += self._rules(role) if "listRolePermissions" in names else []
-        return Granted("listApis, which shows what the key may call", tuple(grants))
+        return Granted("listApis, which shows what the key may call", tuple(grants), decided=_of_older(described))
 
     def _rules(self, role: str) -> list[Grant]:
         """Return the role's own rules that have a wildcard; the commands behind them are known from listApis."""
@@ -51,3 +56,9 @@ class RoleCommands:
         )
         rules = [rule for rule in answer.get("rolepermission") or () if str(rule.get("permission")).lower() == "allow"]
         return [Grant(str(rule["rule"]), f"rule of the {role}") for rule in rules if "*" in str(rule["rule"])]
+
+
+def _of_older(described: Mapping[str, Any]) -> dict[str, bool]:
+    """Return as held what this server has no command for; the description of registerUserKeys tells which it is."""
+    params = {param["name"] for param in (described.get("registerUserKeys") or {}).get("params") or ()}
+    return {} if "enddate" in params else dict.fromkeys(SINCE_4_23, True)

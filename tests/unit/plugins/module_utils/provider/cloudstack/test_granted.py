@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a key may do is asked of the server, whose version decides what rotation needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.permission import Report
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.permissions import report
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
+from tests.support.servers import LabServer, lab_server
+
+from .conftest import CONFIG, Open
+
+__all__ = ["lab_server"]
+
+
+def judged(connect: Open, account: str = "initech", **more: Any) -> tuple[Report, dict[str, int]]:
+    session = connect(account, **more)
+    who = session.probe()
+    found = report(provider("cloudstack"), session, who, ["rotation"])
+    return found, session.calls.by_name()
+
+
+@pytest.mark.parametrize(
+    ("version", "missing"), [("4.22.0.0", ()), ("4.23.0.0", ("deleteUserKeys",))], ids=["one pair", "several"]
+)
+def test_rotation_needs_the_commands_that_the_servers_version_has(
+    connect: Open, lab_server: Any, version: str, missing: tuple[str, ...]
+) -> None:
+    roles = {**CONFIG["roles"], "Customer": {"type": "User", "deny": ["deleteUserKeys"]}}
+    server: LabServer = lab_server("cloudstack", {**CONFIG, "roles": roles, "version": version})
+    found, _calls = judged(connect, url=server.url, ca_file=server.ca_file)
+    assert found.missing == missing
+
+
+def test_a_customer_is_asked_in_one_call_and_an_administrators_rules_in_one_more(connect: Open) -> None:
+    assert judged(connect)[1] == {"listUsers": 1, "listApis": 1}
+    found, calls = judged(connect, "staff")
+    assert calls == {"listUsers": 1, "listApis": 1, "listRolePermissions": 1}
+    assert [str(it) for it in found.excess[:1]] == ["* (rule of the role Root Admin)"]
