@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import aws_secrets_manager
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
+from tests.support.revocation import revoke
 from tests.support.servers import LabServer
 
 from . import stores
@@ -162,3 +164,13 @@ def test_plain_http_and_a_missing_region_are_refused(option: dict[str, Any], mon
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(InvalidInput, match="secret_store.region: is not set"):
         opened({**option, "region": None})
+
+
+def test_the_key_that_opens_the_store_is_not_revoked(option: dict[str, Any], moto: LabServer) -> None:
+    store = opened(option)
+    store.put("own", parse("own", "aws", stores.STORE_KEY).record())
+    endpoints = dict.fromkeys(("sts", "iam"), moto.url)
+    shared = {"provider": "aws", "region": stores.REGION, "endpoints": endpoints, "ca_file": moto.ca_file}
+    with pytest.raises(InvalidInput, match="credential: own opens the secret store itself"):
+        revoke({**shared, "credential": "own", "secret_store": option})
+    assert opened(option).names() == ("own",)
