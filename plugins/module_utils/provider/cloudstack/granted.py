@@ -1,9 +1,10 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a CloudStack key may do: listApis shows exactly the commands that its holder may call.
+"""What a CloudStack key may do: listApis shows the commands that its holder may call.
 
-The rules of the role are told to administrators alone (listRolePermissions); they add wildcards to the picture.
+From 4.23 on a pair may have rules of its own, by which it may do less (listUserKeys). The rules of the role are told to
+administrators alone (listRolePermissions); they add wildcards to the picture.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ProviderError
-from ...model.permission import Grant, Granted, Need
+from ...model.permission import Grant, Granted, Need, covers
 from ..base import Identity
 from .need import SINCE_4_23
 from .session import CloudStackSession
 
+_NO_PAIR = "whether the pair has rules of its own, by which it may do less: it may not call listUserKeys"
 _ADMINISTRATORS = ("Admin", "ResourceAdmin", "DomainAdmin")
 
 
@@ -28,7 +30,7 @@ class RoleCommands:
         self._who = who
 
     def read_permissions(self, need: Need) -> Granted:
-        """Ask in one call, and in one more where the role's own rules may be read."""
+        """Ask in one call, in one more from 4.23 on, and in one more where the role's own rules may be read."""
         detail = self._who.detail
         role = f"role {detail.get('rolename') or 'of the account'}"
         try:
@@ -39,13 +41,29 @@ class RoleCommands:
             why = "the role lacks listApis"
             return Granted("nothing", untold=dict.fromkeys(need.rights, why), notes=(f"what is too much: {why}",))
         described = {str(item["name"]): item for item in answer.get("api") or ()}
-        names = set(described)
+        rules = () if _of_older(described) else self._pair_rules()
+        names = {name for name in described if _permitted(rules or (), name)}
         grants = [Grant(name, role) for name in sorted(names)]
         kind = str(detail.get("roletype") or "")
         if kind in _ADMINISTRATORS:
             grants.append(Grant(f"role type {kind}", role, administrator=True))
-        grants += self._rules(role) if "listRolePermissions" in names else []
-        return Granted("listApis, which shows what the key may call", tuple(grants), decided=_of_older(described))
+        # A pair with rules of its own does not have what its role gives by a wildcard.
+        grants += self._rules(role) if "listRolePermissions" in names and not rules else []
+        notes = (_NO_PAIR,) if rules is None else ()
+        source = "listApis, which shows what the key may call"
+        return Granted(source, tuple(grants), decided=_of_older(described), notes=notes)
+
+    def _pair_rules(self) -> tuple[tuple[str, str], ...] | None:
+        """Return the rules of the session's own pair, (pattern, "allow" or "deny"), None where they are not told."""
+        try:
+            found = self._session.list_all("read the rules of the key pair", "listUserKeys", showpermissions=True)
+        except ProviderError as exc:
+            if exc.kind != "no_permission":
+                raise
+            return None
+        own = [pair for pair in found if pair["apikey"] == self._session.credential.public["api_key"]]
+        rules = [rule for pair in own for rule in pair.get("permissions") or ()]
+        return tuple((str(rule["rule"]), str(rule["permission"]).lower()) for rule in rules)
 
     def _rules(self, role: str) -> list[Grant]:
         """Return the role's own rules that have a wildcard; the commands behind them are known from listApis."""
@@ -62,3 +80,8 @@ def _of_older(described: Mapping[str, Any]) -> dict[str, bool]:
     """Return as held what this server has no command for; the description of registerUserKeys tells which it is."""
     params = {param["name"] for param in (described.get("registerUserKeys") or {}).get("params") or ()}
     return {} if "enddate" in params else dict.fromkeys(SINCE_4_23, True)
+
+
+def _permitted(rules: tuple[tuple[str, str], ...], name: str) -> bool:
+    """Return whether a pair's rules let a command through: the first that fits decides, without rules all pass."""
+    return not rules or next((permission for rule, permission in rules if covers(rule, name)), "deny") == "allow"

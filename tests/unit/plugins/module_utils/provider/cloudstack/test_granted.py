@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.model.permission import Report
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.permissions import report
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
@@ -43,3 +44,25 @@ def test_a_customer_is_asked_in_one_call_and_an_administrators_rules_in_one_more
     found, calls = judged(connect, "staff")
     assert calls == {"listUsers": 1, "listApis": 1, "listRolePermissions": 1}
     assert [str(it) for it in found.excess[:1]] == ["* (rule of the role Root Admin)"]
+
+
+def test_a_pair_with_rules_of_its_own_may_do_no_more_than_they_say(connect: Open, lab_server: Any) -> None:
+    server: LabServer = lab_server("cloudstack", {**CONFIG, "version": "4.23.0.0"})
+    session = connect(url=server.url, ca_file=server.ca_file)
+    rules = [("list*", "allow"), ("queryAsyncJobResult", "allow"), ("*", "deny")]
+    maps = {f"rules[{number}].rule": rule for number, (rule, _permission) in enumerate(rules)}
+    maps |= {f"rules[{number}].permission": permission for number, (_rule, permission) in enumerate(rules)}
+    who = session.probe()
+    made = session.run_job("make a pair", "registerUserKeys", id=who.detail["id"], name="narrow", **maps)["userkeys"]
+    narrow = Credential("n", "cloudstack", {"api_key": made["apikey"]}, {"secret_key": made["secretkey"]})
+    found, calls = judged(connect, url=server.url, ca_file=server.ca_file, given=narrow)
+    assert found.missing == ("registerUserKeys", "deleteUserKeys")
+    assert calls == {"listUsers": 1, "listApis": 1, "listUserKeys": 1}
+    assert all(it.right.startswith("list") for it in found.excess)
+
+
+def test_whose_pair_may_not_be_listed_is_not_told_to_be_exact(connect: Open, lab_server: Any) -> None:
+    roles = {**CONFIG["roles"], "Customer": {"type": "User", "deny": ["listUserKeys"]}}
+    server: LabServer = lab_server("cloudstack", {**CONFIG, "roles": roles, "version": "4.23.0.0"})
+    found, _calls = judged(connect, url=server.url, ca_file=server.ca_file)
+    assert found.missing == ("listUserKeys",) and "rules of its own" in found.not_told[0]
