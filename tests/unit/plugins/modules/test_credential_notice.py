@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model import secret_kinds
@@ -106,3 +107,28 @@ def test_the_notice_tells_the_length_that_is_checked() -> None:
     for provider, fields in FIELDS.items():
         (field,) = fields.secret
         assert named.get(provider, int(usual[1])) == secret_kinds.FIELDS[field].min_length, provider
+
+
+def rendered(**more: Any) -> str:
+    environment = jinja2.Environment(trim_blocks=True, undefined=jinja2.StrictUndefined)
+    environment.filters["bool"] = bool
+    dates = {"due_at": "2026-11-01T00:00:00Z", "overdue_at": "2026-11-15T00:00:00Z", "expires_at": ""}
+    key = {"name": "acme-aws", "fingerprint": "sha256:1f0c", "state": "due", **dates}
+    names = {"inventory_hostname": "acme-prod", "service_store_name": "store", "service_store_customer": "acme"}
+    given = {"service_store_key": key, "service_store_notify_policy": {}, "service_store_provider": "aws", **names}
+    return environment.from_string(TEMPLATE.read_text()).render({**given, **more})
+
+
+def test_a_key_that_is_replaced_by_itself_asks_for_nothing_while_it_is_due() -> None:
+    assert "Nothing for now" not in rendered()
+    assert "Nothing for now: store replaces this key by itself" in rendered(service_store_notify_rotates=True)
+    late = {"name": "acme-aws", "fingerprint": "", "state": "overdue", "due_at": "", "overdue_at": "", "expires_at": ""}
+    assert "Nothing for now" not in rendered(service_store_notify_rotates=True, service_store_key=late)
+
+
+def test_the_policy_stands_in_words() -> None:
+    policy = {"max_age_days": 30, "warn_before_days": 5, "grace_days": 0, "lifetime_days": 40}
+    text = rendered(service_store_notify_policy=policy)
+    assert "30 days old at most. It is replaced in the 5 days before" in text and "40 characters at least" in text
+    assert "deleted as soon as the new one works" in text and "valid for 40 days" in text
+    assert "kept for 7 days" in rendered()
