@@ -33,6 +33,7 @@ AWS = {
     },
 }
 CLOUD = {"api_key": "offboard-api-key", "secret_key": "canary-vX2mZk9LrW7cYjN1pHs6DfA3uEo5KiBtQ8gRw4TxM0"}
+ROTATOR = {"api_key": "rotator-api-key", "secret_key": "canary-bN6kTz3MxV9dPjL2qGs7HfC4yEa8UiWoJ1rXt5KzQ0"}
 OPERATOR = """\
 service_store:
   name: offboard-test
@@ -56,11 +57,20 @@ CLOUDSTACK_ACCOUNT = """\
     endpoints: {{api: "{url}/client/api"}}
     ca_file: {ca_file}
     credential: acme-cloudstack
+    rotation: {{rotator: acme-rotator}}
     access:
       - method: allowlist
         scopes: [{{scope: {{kind: security_group, name: api-one}}, entries: [{{store_servers: [s1], ports: "443"}}]}}]
       - {{method: api_source_restriction, store_servers: [s1]}}
 """
+TUNNEL = """\
+      - method: site_to_site_vpn
+        gateway: gw
+        store_servers: [s1]
+        api: [{{address: {address}, port: 443}}]
+        peer: {{name: acme-peer, address: 198.51.100.9, psk: acme-psk}}
+"""
+ALL = ("acme-aws", "acme-cloudstack", "acme-rotator", "globex-aws")
 
 
 class Site:
@@ -87,6 +97,7 @@ class Site:
             self.store.put(name, {**parse(name, "aws", fields).record(), "meta": meta})
         name = "acme-cloudstack"
         self.store.put(name, {**parse(name, "cloudstack", CLOUD).record(), "meta": meta})
+        self.store.put("acme-rotator", {**parse("acme-rotator", "cloudstack", ROTATOR).record(), "meta": meta})
         for account, group in (("acme-aws", "acme-api"), ("globex-aws", "globex-api"), (name, "api-one")):
             self.allow(account, group)
 
@@ -143,7 +154,8 @@ def site(lab_server: StartServer, tmp_path: Path) -> Site:
     config = {"account": "123456789012", "region": REGION, "users": users, "security_groups": groups}
     aws = lab_server("aws", config, tmp_path / "aws", args=["--which", "moto"])
     user = {"username": "store", "apikey": CLOUD["api_key"], "secretkey": CLOUD["secret_key"]}
-    accounts = [{"name": "acme", "users": [user], "security_groups": [{"name": "api-one"}]}]
+    second = {"username": "rotator", "apikey": ROTATOR["api_key"], "secretkey": ROTATOR["secret_key"]}
+    accounts = [{"name": "acme", "users": [user, second], "security_groups": [{"name": "api-one"}]}]
     cloud = lab_server("cloudstack", {"job_delay_s": 0, "accounts": accounts}, tmp_path / "cloudstack")
     return Site(tmp_path / "site", aws, cloud)
 
@@ -162,12 +174,12 @@ def test_a_customer_leaves_and_nobody_else_notices(site: Site) -> None:
     refused = site.run(customer=None)
     assert refused.status != 0 and "service_store_offboard_customer: is not set is no customer" in refused.output
     assert site.run(customer="acmee").status != 0
-    assert site.store.names() == ("acme-aws", "acme-cloudstack", "globex-aws")
+    assert site.store.names() == ALL
 
     checked = site.run("--check")
     assert checked.status == 0, checked.output[-4000:]
     assert "Would be removed" in checked.output and "key AKIAOFFBOARDAAAAAAA1" in checked.output
-    assert site.store.names() == ("acme-aws", "acme-cloudstack", "globex-aws")
+    assert site.store.names() == ALL
     assert not (site.register / "archive").exists() and site.entries("acme-api") == {"192.0.2.1/32", "198.51.100.7/32"}
 
     gone = site.run()
@@ -183,13 +195,14 @@ def test_a_customer_leaves_and_nobody_else_notices(site: Site) -> None:
     assert aws["key AKIAOFFBOARDAAAAAAA1"] == "removed" and aws["record acme-aws"] == "removed"
     assert aws["entry 192.0.2.1/32 tcp/443"] == "removed"
     assert cloud["key offboard-api-key"] == "removed" and cloud["API source restriction"] == "asked"
+    assert cloud["key rotator-api-key"] == "removed" and cloud["record acme-rotator"] == "removed"
     sheet = (site.register / "archive" / "acme-cloudstack-source-restriction.md").read_text()
     assert "Take out: 192.0.2.1/32" in sheet
 
     again = site.run()
     assert again.status == 0 and set(changed(again).values()) <= {0}, again.output[-4000:]
     assert "was offboarded before" in again.output and site.evidence() == told
-    secrets = [CLOUD["secret_key"], *(item["secret_access_key"] for item in AWS.values())]
+    secrets = [CLOUD["secret_key"], ROTATOR["secret_key"], *(item["secret_access_key"] for item in AWS.values())]
     shown = {one.encode() for secret in secrets for one in spellings(secret)}
     assert not [path for path, held in left_behind(site.folder) for one in shown if one in held]
     assert not [one for run in (checked, gone, again) for one in shown if one.decode() in run.output]
@@ -201,7 +214,9 @@ def test_an_account_that_fails_keeps_its_key_and_the_next_run_finishes(site: Sit
     right = register.read_text()
     register.write_text(right.replace(f"{site.cloudstack.url}/client/api", "https://127.0.0.1:9/client/api"))
     first = site.run()
-    assert first.status != 0 and site.store.names() == ("acme-cloudstack", "globex-aws"), first.output[-4000:]
+    assert first.status != 0 and site.store.names() == ("acme-cloudstack", "acme-rotator", "globex-aws"), first.output[
+        -4000:
+    ]
     told = site.evidence()
     assert not told["complete"] and register.exists()
     assert states(told, "acme-aws")["key AKIAOFFBOARDAAAAAAA1"] == "removed"
@@ -213,3 +228,24 @@ def test_an_account_that_fails_keeps_its_key_and_the_next_run_finishes(site: Sit
     assert told["complete"] and not register.exists()
     assert states(told, "acme-aws")["key AKIAOFFBOARDAAAAAAA1"] == "removed"
     assert states(told, "acme-cloudstack")["record acme-cloudstack"] == "removed"
+
+
+@pytest.mark.slow
+def test_a_gateway_that_is_down_keeps_its_tunnel_and_the_register_says_so(site: Site) -> None:
+    """Nothing listens on the port of the gateway and of the store server whose route leads through it."""
+    servers = "store_servers: [{name: s1, host: 127.0.0.1, vars: {ansible_port: 9}, "
+    operator = OPERATOR.replace("store_servers: [{name: s1, host: 127.0.0.1, ", servers)
+    gateway = "{name: gw, host: 127.0.0.1, vars: {ansible_port: 9}, public_address: 192.0.2.2, store_address: 10.9.0.2}"
+    (site.register / "service_store.yml").write_text(f"{operator}  gateways: [{gateway}]\n")
+    cloud = CLOUDSTACK_ACCOUNT.format(url=site.cloudstack.url, ca_file=site.cloudstack.ca_file)
+    tunnel = TUNNEL.format(address="10.20.0.5")
+    (site.register / "acme.yml").write_text(f"customer: acme\ncloud_accounts:\n{cloud}{tunnel}")
+    run_module("vpn_psk", {"name": "acme-psk", "secret_store": site.option})
+    gone = site.run()
+    assert gone.status != 0 and site.store.names() == ("acme-aws", "acme-psk", "globex-aws"), gone.output[-4000:]
+    told = site.evidence()
+    assert not told["complete"] and (site.register / "acme.yml").exists()
+    assert states(told, "acme-cloudstack")["key offboard-api-key"] == "removed"
+    assert states(told, "gw") == {"tunnel acme-cloudstack": "remained"}
+    assert states(told, "s1") == {"routes to the customer": "remained"}
+    assert "Connection refused" in json.dumps(told["subjects"]["gw"]) or "ssh" in json.dumps(told["subjects"]["gw"])
