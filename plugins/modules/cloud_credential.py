@@ -80,6 +80,19 @@ EXAMPLES = r"""
     secret_from: {file: /run/service-store/acme-azure-rotator.json}
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
 
+- name: Register the key that the customer has sealed for us with secret_handover, and ask more of it
+  strategic.service_store.cloud_credential:
+    provider: cloudstack
+    credential: initech-cloudstack
+    endpoints: {api: https://cloud.initech.example/client/api}
+    secret_from:
+      sealed:
+        file: /var/spool/handover/initech-cloudstack.json
+        key_file: /etc/service-store/handover.key
+        customer: initech
+    secret_policy: {min_length: 64, forbidden_words: [initech], words_file: /usr/share/dict/words}
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
 - name: Does the stored key still work?
   strategic.service_store.cloud_credential:
     provider: aws
@@ -129,9 +142,9 @@ permissions:
     not_told: []
 revocation:
   description:
-    - Every place where the credential was, and what became of it there, whoever did it. RV(revocation.revoked) is true
+    - Every place where the credential was, and what became of it there, whoever did it. C(revoked) is true
       where nothing is left. In check mode and after a failure V(alive) and V(kept) are what is left.
-    - RV(revocation.places[].proof) says how that is known, RV(revocation.places[].outlives) what goes on all the same.
+    - C(proof) says how that is known, C(outlives) what goes on all the same.
   returned: O(state=revoked)
   type: dict
   sample:
