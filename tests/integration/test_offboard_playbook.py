@@ -222,6 +222,8 @@ def test_an_account_that_fails_keeps_its_key_and_the_next_run_finishes(site: Sit
     assert states(told, "acme-aws")["key AKIAOFFBOARDAAAAAAA1"] == "removed"
     assert states(told, "acme-cloudstack")["credential acme-cloudstack"] == "remained"
     register.write_text(right)
+    noted = {"credential": "acme-cloudstack", "about": "due", "channel": "mail", "secret_store": site.option}
+    assert run_module("credential_notice", noted)["changed"] and len(site.store.names()) == 4
     second = site.run()
     assert second.status == 0 and site.store.names() == ("globex-aws",), second.output[-4000:]
     told = site.evidence()
