@@ -22,11 +22,19 @@ def find(version: tuple[int, int]) -> Path | None:
 
 def _from_pyenv(version: tuple[int, int]) -> list[Path]:
     # pyenv's shims refuse versions that are not selected: the real file is called by its full path.
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     prefix = f"{version[0]}.{version[1]}."
-    folders = [p for p in root.glob(f"versions/{prefix}*") if p.name[len(prefix) :].isdigit()]
+    found = [p for root in _pyenv_roots() for p in root.glob(f"versions/{prefix}*")]
+    folders = [p for p in found if p.name[len(prefix) :].isdigit()]
     folders.sort(key=lambda p: int(p.name[len(prefix) :]), reverse=True)
     return [folder / "bin" / "python3" for folder in folders]
+
+
+def _pyenv_roots() -> list[Path]:
+    """Where pyenv may live: a shim sets PYENV_ROOT for what it starts, so the answer must not hang on that alone."""
+    shims = [Path(folder) for folder in os.environ.get("PATH", "").split(os.pathsep) if Path(folder).name == "shims"]
+    named = os.environ.get("PYENV_ROOT")
+    roots = [*([Path(named)] if named else []), Path.home() / ".pyenv", *(folder.parent for folder in shims)]
+    return list(dict.fromkeys(root.resolve() for root in roots))
 
 
 def _on_path(name: str) -> list[Path]:

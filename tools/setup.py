@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools import debian, pythons, venvs
@@ -34,6 +37,26 @@ def main() -> int:
     """Build what is missing; a second run only compares hashes."""
     os.chdir(ROOT)
     started = time.monotonic()
+    with alone():
+        prepare()
+    seconds = time.monotonic() - started
+    if seconds > 2:
+        print(f"setup: ready after {seconds:.0f} s", flush=True)
+    return 0
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the checkout's lock: two targets started side by side would make one environment twice at once."""
+    folder = ROOT / ".cache"
+    folder.mkdir(exist_ok=True)
+    with (folder / "setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def prepare() -> None:
+    """Install the packages and build the environments."""
     packages = debian.Packages.missing_from(ROOT / "bindep.txt")
     # Debian's Python brings no ensurepip: without this package no environment can be made at all.
     packages.install_first("python3-venv")
@@ -43,10 +66,6 @@ def main() -> int:
             environment.build()
     finally:
         running.finish()
-    seconds = time.monotonic() - started
-    if seconds > 2:
-        print(f"setup: ready after {seconds:.0f} s", flush=True)
-    return 0
 
 
 if __name__ == "__main__":
