@@ -189,6 +189,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_revocation import REVOCATION
 from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
+from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import SUFFIX
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
@@ -238,6 +239,7 @@ class Task:
             return self._revocation.plan()
         stored = self._stored()
         if self._params["state"] == "absent":
+            self._refuse_rotating()
             before = registration.line(stored) if stored else None
             return Plan((Change("remove", self._name, before, None, self._store.label),)) if stored else Plan()
         wanted = self._wanted(stored)
@@ -260,6 +262,13 @@ class Task:
         before = registration.line(stored) if stored else None
         action = "update" if stored else "add"
         return Plan((Change(action, self._name, before, registration.line(wanted), self._store.label),))
+
+    def _refuse_rotating(self) -> None:
+        """Refuse to forget a credential while the journal of its rotation holds keys that live."""
+        if self._store.version(self._name + SUFFIX):
+            why = f"a rotation is under way, and its journal {self._name + SUFFIX} holds keys that may be alive"
+            hint = "let cloud_credential_rotation finish, or end the keys with state: revoked"
+            raise SecretStoreError(self._store.label, f"remove {self._name}", why, hint, "conflict")
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Store or remove the credential, unless somebody else changed it meanwhile."""

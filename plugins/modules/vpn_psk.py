@@ -146,6 +146,10 @@ class Task:
         self._version = self._store.version(self._name)
         wanted = self._params["state"] == "present"
         if not wanted:
+            if self._version:
+                # Another kind of record of that name is not ours to remove.
+                self._stored = self._store.get(self._name)
+                self._remember(self._key())
             gone = Change("remove", self._name, self._line(None), None, self._store.label)
             return Plan((gone,)) if self._version else Plan()
         if not self._version:

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
+from ansible_collections.strategic.service_store.plugins.module_utils.model.revocation import MARK
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.revocation_keys import LOST_ANSWERS
 from tests.support.module import ModuleFailed
 from tests.support.revocation import killed_at, revoke
 from tests.support.rotation import killed_at as rotation_killed_at
@@ -144,6 +146,28 @@ def test_a_key_that_cannot_be_killed_stays_in_the_store_and_the_error_says_so(ro
     assert rotating.main().same_key(old) and rotating.works(old)
     rotating.account.faults.reset()
     assert run(rotating)["revocation"]["revoked"] and not rotating.works(old)
+
+
+def test_a_key_that_the_provider_refuses_to_kill_is_not_marked_as_one_that_was_killed(rotating: Rotating) -> None:
+    """The mark would let a later run, from an address that is not allowed, take the living key for dead."""
+    kills = KILLS.get(rotating.name)
+    if kills is None:
+        pytest.skip("the faults are not in the way of this provider's keys")
+    rotating.account.faults.add(mode="status", operation=kills, status=403, body="{}", times=0)
+    with pytest.raises(ModuleFailed) as failed:
+        run(rotating, retries=0)
+    said_nothing = failed.value.result["error"]["kind"] in LOST_ANSWERS
+    assert (MARK in rotating.main().meta) == said_nothing
+    assert rotating.works(rotating.main())
+
+
+def test_a_rotation_under_way_is_not_forgotten(rotating: Rotating) -> None:
+    if not rotating.traits().overlap:
+        pytest.skip("its keys have no grace period")
+    rotate(rotating.params(force=True))
+    with pytest.raises(ModuleFailed, match="a rotation is under way"):
+        rotating.store.run("cloud_credential", provider=rotating.account.provider, state="absent")
+    assert rotating.journal() and rotating.main()
 
 
 def test_a_record_written_meanwhile_is_not_removed(rotating: Rotating) -> None:

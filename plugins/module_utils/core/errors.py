@@ -86,6 +86,8 @@ class ProviderError(ServiceStoreError):
         retry_after_s: float = 0.0,
     ) -> None:
         self.retry_after_s = retry_after_s
+        #: Whether an earlier attempt at the same call failed in passing: its answer may have been lost.
+        self.retried = False
         self.provider = provider
         self.doing = doing
         self.why = why

@@ -52,6 +52,7 @@ class Retry:
                 return attempt(number)
             except ProviderError as exc:
                 asked = exc.retry_after_s
+                exc.retried = number > 0
                 if not exc.transient or number >= self.retries or asked > self.most_asked_s:
                     raise
             self.sleep(asked + self.draw(0.0, min(self.most_s, self.base_s * 2**number)))

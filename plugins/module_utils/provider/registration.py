@@ -15,6 +15,7 @@ from ..core.errors import InvalidInput
 from ..core.redact import fingerprint
 from ..model.credential import Credential, parse
 from ..model.handover import Expected
+from ..model.key_age import instant
 from ..secret_store.key import refuse_shared
 from .received import check_strength, from_bundle, history
 
@@ -128,5 +129,4 @@ def age_days(registered_at: str, now: datetime.datetime) -> int | None:
     """Return the whole days since a credential was registered; None where that is not recorded."""
     if not registered_at:
         return None
-    since = datetime.datetime.strptime(registered_at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
-    return (now - since).days
+    return (now - instant(registered_at, "registered_at")).days

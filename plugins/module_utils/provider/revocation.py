@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Callable, Protocol
 
-from ..core.errors import InvalidInput, SecretStoreError, ServiceStoreError
+from ..core.errors import InvalidInput, ProviderError, SecretStoreError, ServiceStoreError
 from ..model import revocation as model
 from ..model.credential import Credential, parse_record
 from ..model.key_age import written
@@ -27,7 +27,7 @@ from . import registration
 from .connect import access_of
 from .registry import own_name
 from .registry import provider as find_provider
-from .revocation_keys import Keys, Options, Target
+from .revocation_keys import Keys, Options, Target, may_have_worked
 from .rotation_journal import At, JournalFile
 from .rotation_look import HOLD_S, main_record
 
@@ -104,8 +104,9 @@ class Revocation:
             self._mark()
             for place, change, target in self._places:
                 if target and change:
-                    self._kill(place, target)
+                    self._kill(target)
                     done(change)
+                    self._prove(place, target)
             self._forget(done)
         except ServiceStoreError as exc:
             raise NotRevoked(exc, model.left(place for place, _change, _target in self._places), self.facts()) from exc
@@ -211,10 +212,22 @@ class Revocation:
         self._version = self._store.put(self._name, marked.record(), expect=self._version)
         self._at("mark:after")
 
-    def _kill(self, place: model.Place, target: Target) -> None:
+    def _unmark(self) -> None:
+        """Take the mark back: a later run must not take a key for killed that the provider would not kill."""
+        if self._main is not None and self._targets:
+            self._version = self._store.put(self._name, self._main.record(), expect=self._version)
+
+    def _kill(self, target: Target) -> None:
         self._at("kill:before")
-        self._keys.kill(target, self._context.keep_secret)
+        try:
+            self._keys.kill(target, self._context.keep_secret)
+        except ProviderError as exc:
+            if not may_have_worked(exc):
+                self._unmark()
+            raise
         self._at("kill:after")
+
+    def _prove(self, place: model.Place, target: Target) -> None:
         place.at = self._now()
         place.proof = self._keys.prove(target)
         place.state, place.outlives = self._keys.outcome, self._keys.outlives

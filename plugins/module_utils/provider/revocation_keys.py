@@ -24,6 +24,8 @@ _BLOCKED = (
     "whether it is dead is not proven"
 )
 _NAME_ONE = "name a rotator, which can look, or forget the record alone with state: absent"
+#: Failures that say nothing of what became of the call.
+LOST_ANSWERS = frozenset({"timeout", "server", "unreachable"})
 _NO_ONE = "an interrupted rotation may have made a key, and the ones in the store are dead, so nobody can look for it"
 
 
@@ -42,6 +44,11 @@ class Target:
 
     id: str
     credential: Credential | None
+
+
+def may_have_worked(exc: ProviderError) -> bool:
+    """Return whether a failed call may have taken effect: its answer was lost, now or at an earlier attempt."""
+    return exc.retried or exc.kind in LOST_ANSWERS
 
 
 class Keys:
@@ -126,11 +133,13 @@ class Keys:
             else:
                 # A new pair kills the old one; nobody is to have the new one.
                 keep_secret(*adapter.create("").secrets.values())
-        except ProviderError:
+        except ProviderError as exc:
             if target.credential is None:
                 raise
             before, after = self.taken(target.credential), self._take(target.credential, patient=False)
-            if after != model.REFUSED and (before, after) != (model.ACCEPTED, model.UNSURE):
+            # A first call that was refused has done nothing: access may have ended with a list that was just changed.
+            lost = (before, after) == (model.ACCEPTED, model.UNSURE) and may_have_worked(exc)
+            if after != model.REFUSED and not lost:
                 raise
 
     def prove(self, target: Target) -> str:
@@ -196,6 +205,8 @@ class Keys:
         if "" in ids and alive:
             raise self._untold(ids.pop(""), listed)
         found = [Target(key, ids[key]) for key in ids if key in listed and (listed[key] or not self._options.disable)]
+        # Accepted though not listed: the provider forgets slowly, and the end has to be seen.
+        found += [Target(key, item) for key, item in ids.items() if key not in listed and item in alive]
         if self.journal:
             named = {self.journal.old_id, self.journal.new_id} - set(ids)
             found += [Target(key, None) for key in listed if key in named]

@@ -31,8 +31,8 @@ POINTS = tuple(
     for what in (*_CALLS, *(f"journal-{phase}" for phase in model.PHASES), "journal-remove")
     for when in ("before", "after")
 )
-#: Failures after which a key may have been made all the same, by this call or by a run that was overtaken.
-_UNSURE = frozenset({"timeout", "server", "unreachable", "already_exists", "conflict", "quota"})
+#: The provider's own words that it made no key. After anything else one may have been made all the same.
+_REFUSALS = frozenset({"no_permission", "bad_key", "expired", "throttled", "clock_skew", "ip_blocked"})
 ATTEMPTS = 2
 
 
@@ -53,6 +53,7 @@ class Rotation:
         self._policy = self._look.policy
         self._sure = False
         self._attempts = 0
+        self._begun_here = False
         self._dead_since = 0.0
         self.outage_s: float | None = None
         self.rotated = False
@@ -117,6 +118,7 @@ class Rotation:
         self._journal.write(journal)
         self._sure = True
         self._attempts = 0
+        self._begun_here = True
 
     def _recover(self) -> None:
         """Delete what an earlier attempt made without its secret having been stored."""
@@ -161,13 +163,18 @@ class Rotation:
         self._tell(model.CREATE)
 
     def _not_created(self, exc: ProviderError) -> None:
-        """Look for what a lost answer left behind and try once more; a plain refusal ends the rotation."""
-        if exc.kind in _UNSURE and self._attempts < ATTEMPTS:
-            self._sure = False
-            return
-        if exc.kind not in _UNSURE:
+        """Look for what a lost answer left behind and try once more; a plain refusal ends the rotation.
+
+        Where a new key kills the old one at once, an earlier attempt may have done that: then the journal, the only
+        trace of it, stays whatever the answer to this one is.
+        """
+        refused = exc.kind in _REFUSALS and not exc.retried
+        if refused and (self._look.overlap or (self._begun_here and self._attempts == 1)):
             self._finish()
-        raise exc
+            raise exc
+        if refused or self._attempts >= ATTEMPTS:
+            raise exc
+        self._sure = False
 
     def _verify(self) -> None:
         journal = self._present()

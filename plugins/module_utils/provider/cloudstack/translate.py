@@ -94,6 +94,8 @@ def _transport(kinds: Any, provider: str, doing: str, exc: Exception) -> Provide
         made = "Failed to establish" not in str(exc) and "NewConnectionError" not in repr(exc)
         kind = "server" if made else "unreachable"
         return ProviderError(provider, doing, f"the connection broke: {why}" if made else why, kind, made)
+    if isinstance(exc, kinds.ChunkedEncodingError):
+        return ProviderError(provider, doing, "the answer broke off", "server", True)
     return ProviderError(provider, doing, why, "other")
 
 

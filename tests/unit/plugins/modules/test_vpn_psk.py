@@ -112,3 +112,6 @@ def test_a_record_of_something_else_is_not_taken_for_a_key(option: dict[str, Any
     open_store(option, lambda *values: None).put("acme", {"version": 1, "secrets": {"secret_key": "x"}})
     with pytest.raises(ModuleFailed, match="is no pre-shared key"):
         run_module("vpn_psk", {"name": "acme", "secret_store": option})
+    with pytest.raises(ModuleFailed, match="is no pre-shared key"):
+        run_module("vpn_psk", {"name": "acme", "state": "absent", "secret_store": option})
+    assert open_store(option, lambda *values: None).names() == ("acme",)

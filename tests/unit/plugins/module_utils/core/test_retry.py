@@ -50,6 +50,16 @@ def test_a_provider_that_names_a_time_is_left_alone_that_long() -> None:
     assert slept == [31.0]
 
 
+@pytest.mark.parametrize(("times", "retried"), [(1, True), (0, False)])
+def test_an_error_says_whether_an_earlier_attempt_may_have_worked(times: int, retried: bool) -> None:
+    def attempt(number: int) -> None:
+        raise ProviderError("p", "do it", "no", "no_permission" if number == times else "timeout", number < times)
+
+    with pytest.raises(ProviderError) as caught:
+        Retry(4, sleep=lambda s: None).call(attempt)
+    assert caught.value.retried is retried
+
+
 def test_a_provider_that_names_too_long_a_time_has_its_error_reported_at_once() -> None:
     with pytest.raises(ProviderError, match="busy"):
         Retry(4, sleep=lambda s: pytest.fail("waited")).call(asking(3600.0))
