@@ -59,6 +59,7 @@ def test_a_bad_first_release_leaves_no_container(application: Application) -> No
     assert application.deploy("v1").status == 0 and application.served() == "1.0.0"
 
 
+@pytest.mark.long
 def test_a_new_environment_restarts_it_and_limits_of_the_unit_hold(application: Application) -> None:
     assert application.deploy("v1").status == 0
     container = application.container()

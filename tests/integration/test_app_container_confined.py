@@ -60,6 +60,7 @@ def test_it_sees_its_release_and_may_write_to_its_shared_folders_only(applicatio
     assert application.host.shell(f"stat -c %u /proc/{pid}") == str(uid)
 
 
+@pytest.mark.long
 def test_a_credential_is_a_file_for_the_application_alone(application: Application) -> None:
     host = application.host
     host.shell(f"umask 077; echo {SECRET} > /etc/{NAME}.secret")
@@ -128,6 +129,7 @@ def test_a_tag_on_the_host_is_kept_by_its_id(application: Application) -> None:
     assert application.host.shell(f"podman container inspect --format '{{{{.Image}}}}' {NAME}") != before
 
 
+@pytest.mark.long
 def test_a_pinned_image_is_pulled_once_and_its_port_is_published_from_a_network_of_its_own(
     application: Application,
 ) -> None:
