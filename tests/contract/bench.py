@@ -104,4 +104,7 @@ def bench_of(account: CloudAccount) -> Iterator[Bench]:
         known = provider(name).open(credential, access).probe().remember
         rotator = parse("hand", name, account.rotator)
         faults.reset()
-        yield Bench(name, replace(credential, meta=known), rotator, access, faults)
+        try:
+            yield Bench(name, replace(credential, meta=known), rotator, access, faults)
+        finally:
+            faults.reset()

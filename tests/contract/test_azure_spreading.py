@@ -51,7 +51,7 @@ def test_the_store_is_switched_when_every_server_knows_the_secret(slow: CloudAcc
     print(f"azure: {spent:.1f} s and {got['calls'].get('entra.token')} tokens until {SERVERS} servers knew the secret")
     new = parse_record("account", store.opened.get("account"))
     with bench_of(slow) as bench:
-        assert all(bench.works(new) for _ in range(2 * SERVERS))
+        assert all(bench.works(new) for _unused in range(2 * SERVERS))
 
 
 def test_one_that_does_not_spread_in_time_is_taken_back_and_the_old_one_stays(

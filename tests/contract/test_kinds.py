@@ -156,6 +156,6 @@ def test_aws_does_not_say_which_deny_it_was_so_the_error_names_both(store: Store
 def test_the_user_of_a_key_is_recorded_once_so_that_a_rotator_finds_it_again(
     store: Store, account: CloudAccount
 ) -> None:
-    first, second = (store.run("cloud_credential", diff=True) for _ in range(2))
+    first, second = (store.run("cloud_credential", diff=True) for _unused in range(2))
     assert first["changed"] and "user_id=" in json.dumps(first["diff"]) and not second["changed"]
     assert store.opened.get("account")["meta"]["user_id"]

@@ -79,7 +79,7 @@ def test_words_of_a_file_count_for_little() -> None:
 @pytest.mark.parametrize(
     ("field", "secret"),
     [
-        ("secret_access_key", "".join(secrets.choice(string.ascii_letters + string.digits + "+/") for _ in range(40))),
+        ("secret_access_key", "".join(secrets.choice(string.ascii_letters + string.digits + "+/") for n in range(40))),
         ("client_secret", "Xk28Q~" + secrets.token_urlsafe(26)[:34]),
         ("application_credential_secret", secrets.token_urlsafe(64)),
         ("secret_key", secrets.token_urlsafe(64)),

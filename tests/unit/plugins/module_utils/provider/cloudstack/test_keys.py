@@ -106,7 +106,7 @@ def test_from_4_23_on_pairs_overlap_have_names_and_are_deleted(connect: Open, ne
     listed = keys.keys()
     assert {key.id: (key.label, key.expires_at) for key in listed}[keys.id_of(new)] == ("next", "2031-01-01T00:00:00Z")
     heir = UserKeys(connect(given=new, **at), new)
-    for _ in range(2):
+    for _unused in range(2):
         heir.delete("k-initech")
     (left,) = heir.keys()
     assert left.id == keys.id_of(new)
