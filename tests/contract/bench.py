@@ -78,26 +78,25 @@ def certificate(account: CloudAccount, name: str) -> tuple[str, str]:
     return str(cert), str(key)
 
 
-@contextlib.contextmanager
-def front(account: CloudAccount) -> Iterator[tuple[FaultProxy, dict[str, str]]]:
+def front(stack: contextlib.ExitStack, account: CloudAccount) -> tuple[FaultProxy, dict[str, str]]:
     """The proxy before the API of keys and logins, and the endpoints that lead through it.
 
     OpenStack's account has its proxy before Neutron; Keystone gets one of its own.
     """
     endpoints = dict(account.options["endpoints"])
     if account.provider != "openstack":
-        yield account.faults, endpoints
-        return
+        return account.faults, endpoints
     upstream = endpoints["identity"].removesuffix("/v3")
-    with FaultProxy(upstream, account.server.ca_file, *certificate(account, "login")) as faults:
-        yield faults, {**endpoints, "identity": f"{faults.url}/v3"}
+    faults = stack.enter_context(FaultProxy(upstream, account.server.ca_file, *certificate(account, "login")))
+    return faults, {**endpoints, "identity": f"{faults.url}/v3"}
 
 
 @contextlib.contextmanager
 def bench_of(account: CloudAccount) -> Iterator[Bench]:
     """The account's bench; its counts begin at zero."""
     name = account.provider
-    with front(account) as (faults, endpoints):
+    with contextlib.ExitStack() as stack:
+        faults, endpoints = front(stack, account)
         retry = Retry(2, sleep=lambda _seconds: None)
         access = Access(endpoints, account.options.get("region"), None, account.server.ca_file, retry=retry)
         credential = parse("main", name, account.secret)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import time
@@ -129,7 +130,8 @@ def test_entra_id_refuses_a_token_outside_the_named_location(store: Store, accou
 
 @only("openstack")
 def test_an_api_front_that_refuses_is_told_from_keystone(store: Store, account: CloudAccount) -> None:
-    with front(account) as (faults, endpoints):
+    with contextlib.ExitStack() as stack:
+        faults, endpoints = front(stack, account)
         faults.add(mode="status", status=403, body="<html><body>403 Forbidden</body></html>", times=0)
         error = failed(store, endpoints=endpoints)
     assert error["kind"] == "ip_blocked" and "not OpenStack" in error["msg"]
