@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,12 +94,11 @@ def test_nothing_injected_is_an_empty_store(monkeypatch: pytest.MonkeyPatch) -> 
     assert opened().names() == ()
 
 
-def test_the_documented_injector_makes_a_record_of_any_text(injected_file: Path) -> None:
-    rst = (Path(__file__).parents[5] / "docs" / "docsite" / "rst" / "credentials.rst").read_text(encoding="utf-8")
-    block = rst[rst.index("   file:\n     template: >-") : rst.index("     SERVICE_STORE_AWX_FILE_CLOUDSTACK")]
-    template = yaml.safe_load(textwrap.dedent(block))["file"]["template"]
+def test_the_shipped_credential_type_makes_a_record_of_any_text(injected_file: Path) -> None:
+    shipped = Path(__file__).parents[5] / "extensions" / "awx" / "credential_types" / "cloudstack.yml"
+    template = yaml.safe_load(shipped.read_text(encoding="utf-8"))["injectors"]["file"]["template"]
     secret = 'q"uote\\{{ x }}'
     # AWX renders injectors with this class, without escaping.
     made = ImmutableSandboxedEnvironment().from_string(template)
-    injected_file.write_text(made.render(name="acme", api_key="k", secret_key=secret), encoding="utf-8")
+    injected_file.write_text(made.render(record="acme", api_key="k", secret_key=secret), encoding="utf-8")
     assert parse_record("acme", opened().get("acme")).secrets == {"secret_key": secret}
