@@ -153,6 +153,7 @@ def test_a_key_that_the_provider_refuses_to_kill_is_not_marked_as_one_that_was_k
     kills = KILLS.get(rotating.name)
     if kills is None:
         pytest.skip("the faults are not in the way of this provider's keys")
+    rotating.put(rotating.main(), **{MARK: {"at": "2026-11-22T04:30:00Z", "keys": [rotating.id_of(rotating.main())]}})
     rotating.account.faults.add(mode="status", operation=kills, status=403, body="{}", times=0)
     with pytest.raises(ModuleFailed) as failed:
         run(rotating, retries=0)

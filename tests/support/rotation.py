@@ -53,9 +53,10 @@ class Outcome:
     context: Surroundings
 
 
-def rotate(params: Mapping[str, Any], *, days_later: float = 0.0, at: Callable[[str], None] = nowhere) -> Outcome:
-    """Run one rotation as the module does, with a hook at every point."""
-    context = Surroundings(params, days_later)
+def driven(
+    make: Callable[[Surroundings, Callable[[str], None]], Any], context: Surroundings, at: Callable[[str], None]
+) -> Outcome:
+    """Plan and apply a rotation or revocation as its module does, with a hook at every point."""
     points: list[str] = []
     applied: list[Change] = []
 
@@ -63,24 +64,24 @@ def rotate(params: Mapping[str, Any], *, days_later: float = 0.0, at: Callable[[
         points.append(point)
         at(point)
 
-    run = Rotation(context, noted)
+    run = make(context, noted)
     plan = run.plan()
     if plan.changed:
         run.apply(plan, applied.append)
     return Outcome(run.facts(), applied, points, context)
 
 
-def killed_at(params: Mapping[str, Any], point: str, *, days_later: float = 0.0, number: int = 1) -> bool:
-    """Run a rotation in a child that ends with SIGKILL when it comes to ``point`` for the ``number``th time.
+def killed(run: Callable[[Callable[[str], None]], Any], point: str, number: int = 1) -> bool:
+    """Run something in a child that ends with SIGKILL when it comes to ``point`` for the ``number``th time.
 
-    Returns whether it came that far; a failure of the rotation itself is no error here.
+    Returns whether it came that far; a failure of the run itself is no error here.
     """
     with warnings.catch_warnings():
         # Threads here serve the fault proxy; the child uses nothing of theirs, and ends by itself if it hangs.
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
-        _child(params, point, days_later, number)
+        _child(run, point, number)
     _pid, status = os.waitpid(pid, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL, f"the child ended by signal {os.WTERMSIG(status)}"
@@ -88,7 +89,7 @@ def killed_at(params: Mapping[str, Any], point: str, *, days_later: float = 0.0,
     return False
 
 
-def _child(params: Mapping[str, Any], point: str, days_later: float, number: int) -> None:
+def _child(run: Callable[[Callable[[str], None]], Any], point: str, number: int) -> None:
     signal.alarm(CHILD_TIMEOUT_S)
     seen = 0
 
@@ -99,8 +100,18 @@ def _child(params: Mapping[str, Any], point: str, days_later: float, number: int
             os.kill(os.getpid(), signal.SIGKILL)
 
     try:
-        rotate(params, days_later=days_later, at=kill)
+        run(kill)
     except Exception:
         traceback.print_exc(file=sys.stderr)
     finally:
         os._exit(0)
+
+
+def rotate(params: Mapping[str, Any], *, days_later: float = 0.0, at: Callable[[str], None] = nowhere) -> Outcome:
+    """Run one rotation as the module does, with a hook at every point."""
+    return driven(Rotation, Surroundings(params, days_later), at)
+
+
+def killed_at(params: Mapping[str, Any], point: str, *, days_later: float = 0.0, number: int = 1) -> bool:
+    """Run a rotation in a child that is killed at ``point``; return whether it came that far."""
+    return killed(lambda at: rotate(params, days_later=days_later, at=at), point, number)

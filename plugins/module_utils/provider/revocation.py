@@ -213,9 +213,10 @@ class Revocation:
         self._at("mark:after")
 
     def _unmark(self) -> None:
-        """Take the mark back: a later run must not take a key for killed that the provider would not kill."""
+        """Take the mark back, an earlier run's too: no key may pass for killed that the provider will not kill."""
         if self._main is not None and self._targets:
-            self._version = self._store.put(self._name, self._main.record(), expect=self._version)
+            meta = {name: value for name, value in self._main.meta.items() if name != model.MARK}
+            self._version = self._store.put(self._name, replace(self._main, meta=meta).record(), expect=self._version)
 
     def _kill(self, target: Target) -> None:
         self._at("kill:before")
