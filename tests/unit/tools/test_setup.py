@@ -85,6 +85,8 @@ def test_uv_gets_the_index_that_pip_is_configured_with(tmp_path: Path, monkeypat
 
 
 def test_an_interpreter_that_does_not_run_is_not_found(no_dpkg: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A machine may keep real interpreters of that version below the home of whoever runs the tests.
     monkeypatch.setenv("PYENV_ROOT", str(no_dpkg))
+    monkeypatch.setenv("HOME", str(no_dpkg))
     answer(no_dpkg, "python3.8", "exit 127")
     assert pythons.find((3, 8)) is None
