@@ -80,6 +80,10 @@ molecule-installed: setup install ## role tests on the installed tarball
 test-long: setup ## tests that take minutes each
 	@$(PYTEST) -m long tests
 
+.PHONY: bench
+bench: setup ## seconds and API calls of an audit of 200 credentials, beside loops of other collections' modules
+	@$(BIN)/python -m tools.bench $(BENCH)
+
 ##@ Lab
 .PHONY: lab-up lab-down
 lab-up: setup ## start the lab unless it is up

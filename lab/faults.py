@@ -169,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         call["status"] = answer.status
         self._send(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+    # Beside HTTP's own methods the one by which Vault lists.
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_LIST = _serve
 
     def _spoiled(self, rule: Rule, operation: str, body: bytes) -> Answer:
         if rule.mode in {"throttle", "status"}:

@@ -23,13 +23,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -37,6 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from .ca import write_private
+from .starting import attend, first_answer
 
 START_TIMEOUT_S = 60.0
 POLICY, ROLE = "service-store", "service-store"
@@ -101,17 +100,14 @@ def server_config(host: str, port: int, cert: str, key: str, storage: str | None
 
 
 def _wait_for_api(client: Client, process: subprocess.Popen[bytes]) -> dict[str, Any]:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    last = "no answer yet"
-    while time.monotonic() < deadline:
+    try:
+        return first_answer(
+            lambda: client.call("GET", "sys/seal-status"), OpenBaoError, lambda: process.poll() is None, START_TIMEOUT_S
+        )
+    except OpenBaoError as error:
         if process.poll() is not None:
-            raise OpenBaoError(f"the server ended with status {process.returncode}; its log says why")
-        try:
-            return client.call("GET", "sys/seal-status")
-        except OpenBaoError as error:
-            last = str(error)
-            time.sleep(0.1)
-    raise OpenBaoError(f"the server gave no answer within {START_TIMEOUT_S:.0f} s; {last}")
+            raise OpenBaoError(f"the server ended with status {process.returncode}; its log says why") from error
+        raise OpenBaoError(f"the server gave no answer within {START_TIMEOUT_S:.0f} s; {error}") from error
 
 
 def set_up(client: Client, mount: str) -> dict[str, Any]:
@@ -141,15 +137,7 @@ def unseal(client: Client, keys: Sequence[str]) -> None:
     """Opens it and waits until it serves (a cluster of one elects itself first)."""
     for key in keys:
         client.call("PUT", "sys/unseal", {"key": key})
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while True:
-        try:
-            client.call("GET", "sys/health")
-            return
-        except OpenBaoError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    first_answer(lambda: client.call("GET", "sys/health"), OpenBaoError, timeout_s=START_TIMEOUT_S)
 
 
 def _free_port(host: str) -> int:
@@ -197,18 +185,13 @@ def main() -> int:
         hcl.write_text(server_config(arguments.host, port, arguments.cert, arguments.key, config.get("storage")))
         # Its stdout is a banner and the log; ours carries the line that is waited for.
         process = subprocess.Popen([binary(), "server", f"-config={hcl}"], stdin=subprocess.DEVNULL, stdout=sys.stderr)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        try:
+
+        def begin() -> str:
             # The chain's last certificate is the CA's, and a PEM bundle serves as a CA file.
             _prepare(Client(url, arguments.cert), process, config, arguments.cert)
-            print(f"ready {url}", flush=True)
-            return max(process.wait(), 0)
-        except OpenBaoError as error:
-            print(f"openbao: {error}", file=sys.stderr)
-            return 1
-        finally:
-            process.terminate()
-            process.wait(10)
+            return url
+
+        return attend(process, begin, (OpenBaoError,), "openbao")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "docsite" / "rst" / "baseline_controls.rst"
 HEAD = """\
@@ -35,11 +37,18 @@ def page(name: str) -> str:
 
     controls = load_baseline(name, []).controls
     groups = dict.fromkeys(control["id"].partition("-")[0] for control in controls)
-    parts = [HEAD, f"\nBaseline ``{name}``: {len(controls)} controls.\n"]
+    parts = [HEAD, f"\nBaseline ``{name}``: {len(controls)} controls.\n", *_editions(name)]
     for group in groups:
         own = [control for control in controls if control["id"].partition("-")[0] == group]
         parts += [f"\n{group}\n{'-' * len(group)}\n\n", *_controls(own), *_values(own)]
     return "".join(parts)
+
+
+def _editions(name: str) -> Iterator[str]:
+    text = (ROOT / "baselines" / f"{name}.yml").read_text(encoding="utf-8")
+    yield "\nReferences are ids of these editions, and no claim that a host complies:\n\n"
+    for key, edition in yaml.safe_load(text)["frameworks"].items():
+        yield f"* {_NAMES[key]}: {edition}\n"
 
 
 def _controls(controls: list[dict[str, Any]]) -> Iterator[str]:

@@ -1,52 +1,16 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The option group of modules that receive a secret."""
+"""The option groups of modules that receive a secret."""
 
 from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Documents the options of module_utils.core.spec_received.RECEIVED_SECRET."""
+    """Documents the options of module_utils.core.spec_received: RECEIVED_SECRET, and SECRET_POLICY alone."""
 
-    DOCUMENTATION = r"""
+    SECRET_POLICY = r"""
 options:
-  secret_from:
-    description: Where the module itself reads the secret, so that it passes through no variable.
-    type: dict
-    suboptions:
-      file:
-        description: A file that its owner alone can read.
-        type: path
-      env:
-        description: The name of an environment variable.
-        type: str
-      sealed:
-        description:
-          - A bundle that M(strategic.service_store.secret_handover) has sealed to a key of yours.
-          - The bundle is opened in memory. It is refused when it is bound to another account or purpose, or has
-            expired.
-        type: dict
-        suboptions:
-          file:
-            description: The bundle.
-            type: path
-            required: true
-          key_file:
-            description: The file with the private key, which its owner alone can read.
-            type: path
-            required: true
-          customer:
-            description: The customer that the bundle must be bound to. Without it, any.
-            type: str
-          account:
-            description: The account that the bundle must be bound to. Without it, the name in the secret store.
-            type: str
-          purpose:
-            description:
-              - The purpose that the bundle must be bound to.
-              - Without it V(registration) for a credential, V(psk) for a pre-shared key.
-            type: str
   secret_policy:
     description:
       - The rules that a received secret has to keep. They are checked before anything is sent or stored, and the
@@ -90,3 +54,44 @@ options:
           - Without it 8.
         type: int
 """
+    DOCUMENTATION = (
+        SECRET_POLICY
+        + r"""
+  secret_from:
+    description: Where the module itself reads the secret, so that it passes through no variable.
+    type: dict
+    suboptions:
+      file:
+        description: A file that its owner alone can read.
+        type: path
+      env:
+        description: The name of an environment variable.
+        type: str
+      sealed:
+        description:
+          - A bundle that M(strategic.service_store.secret_handover) has sealed to a key of yours.
+          - The bundle is opened in memory. It is refused when it is bound to another account or purpose, or has
+            expired.
+        type: dict
+        suboptions:
+          file:
+            description: The bundle.
+            type: path
+            required: true
+          key_file:
+            description: The file with the private key, which its owner alone can read.
+            type: path
+            required: true
+          customer:
+            description: The customer that the bundle must be bound to. Without it, any.
+            type: str
+          account:
+            description: The account that the bundle must be bound to. Without it, the name in the secret store.
+            type: str
+          purpose:
+            description:
+              - The purpose that the bundle must be bound to.
+              - Without it V(registration) for a credential, V(psk) for a pre-shared key.
+            type: str
+"""
+    )

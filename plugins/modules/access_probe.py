@@ -37,9 +37,11 @@ options:
     type: str
   service:
     description:
-      - Which service to call. V(sts), V(iam), V(s3) or V(ec2) for V(provider=aws), V(entra) or V(arm) for
+      - Which service to call. V(sts), V(iam), V(s3) or V(ec2) for V(provider=aws), V(entra), V(arm) or V(graph) for
         V(provider=azure), V(identity) or V(network) for V(provider=openstack), V(api) for V(provider=cloudstack)
         and V(provider=bt_cloud).
+      - V(graph) reads the application's own service principal at Microsoft Graph, for which it needs no role in the
+        subscription. It proves an application that only rotates the secrets of others.
       - Without it the call that proves the credential itself.
     type: str
   services:

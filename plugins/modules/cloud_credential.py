@@ -38,7 +38,9 @@ options:
       - V(absent) removes it from the secret store. The provider keeps the key.
       - V(revoked) kills the key at the provider, sees it refused, and then removes it from the secret store with its
         versions, together with the keys that a rotation under way holds. A run that was killed is gone on with by the
-        next one, and a key that is dead already is no error. Where something is left the error says what.
+        next one. Where something is left the error says what.
+      - A key that is dead already is no error for V(revoked) where O(rotator), or another key of the record, can look.
+        Where nobody can, the module fails and keeps the record, since a key that was only disabled is refused as well.
     type: str
     choices: [present, absent, revoked]
     default: present
@@ -143,7 +145,8 @@ permissions:
 revocation:
   description:
     - Every place where the credential was, and what became of it there, whoever did it. C(revoked) is true
-      where nothing is left. In check mode and after a failure V(alive) and V(kept) are what is left.
+      where nothing is left. In check mode and after a failure V(alive), V(refused) (no proof that it is
+      deleted) and V(kept) are what is left.
     - C(proof) says how that is known, C(outlives) what goes on all the same.
   returned: O(state=revoked)
   type: dict
@@ -189,8 +192,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_revocation import REVOCATION
 from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
-from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import SUFFIX
-from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
+from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import SUFFIX, has_journal
+from ansible_collections.strategic.service_store.plugins.module_utils.provider import purpose, registration
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.permissions import Review
@@ -240,20 +243,20 @@ class Task:
         stored = self._stored()
         if self._params["state"] == "absent":
             self._refuse_rotating()
-            before = registration.line(stored) if stored else None
-            return Plan((Change("remove", self._name, before, None, self._store.label),)) if stored else Plan()
+            before = registration.line(stored) if stored else self._store.remnant(self._name)
+            return Plan((Change("remove", self._name, before, None, self._store.label),)) if before else Plan()
         wanted = self._wanted(stored)
         # A key that was never good here has no day of registration yet: CloudStack's refusals are read by it.
         known = stored is not None and stored.same_key(wanted)
         probed = wanted if known else replace(wanted, meta={})
         cloud = provider(self._params["provider"])
         session = cloud.open(probed, self._access)
-        self._identity = self._review.probe(cloud, session)
+        self._identity = purpose.probe(cloud, session, wanted)
         learned = {**self._identity.remember, **self._review.look(cloud, session, self._identity, stored)}
         wanted = replace(wanted, meta={**wanted.meta, **learned})
         self._wanted_record = wanted
         self._shown = registration.shown(wanted)
-        kept = ("owner", *learned)
+        kept = ("owner", purpose.META, *learned)
         # A store that only AWX writes remembers nothing of a good key; that is no reason to refuse it.
         kept = () if getattr(self._store, "read_only", False) else kept
         if stored and known and all(stored.meta.get(it) == wanted.meta.get(it) for it in kept):
@@ -265,7 +268,7 @@ class Task:
 
     def _refuse_rotating(self) -> None:
         """Refuse to forget a credential while the journal of its rotation holds keys that live."""
-        if self._store.version(self._name + SUFFIX):
+        if has_journal(self._name) and self._store.version(self._name + SUFFIX):
             why = f"a rotation is under way, and its journal {self._name + SUFFIX} holds keys that may be alive"
             hint = "let cloud_credential_rotation finish, or end the keys with state: revoked"
             raise SecretStoreError(self._store.label, f"remove {self._name}", why, hint, "conflict")
@@ -277,7 +280,7 @@ class Task:
             return
         for change in plan.changes:
             if change.action == "remove":
-                self._store.delete(self._name)
+                self._store.delete(self._name, expect=self._version)
             else:
                 self._store.put(self._name, self._wanted_record.record(), expect=self._version)
             done(change)
@@ -312,7 +315,8 @@ class Task:
             raise SecretStoreError(self._store.label, f"probe {self._name}", why, kind="not_found")
         owner, policy = self._params.get("owner"), self._params.get("secret_policy")
         check_reuse(self._given, stored, policy)
-        return registration.with_meta(self._given, stored, owner, self._context.now(), policy)
+        wanted = registration.with_meta(self._given, stored, owner, self._context.now(), policy)
+        return purpose.recorded(wanted, self._params["purpose"], stored, fresh=self._given is not None)
 
 
 def main() -> None:

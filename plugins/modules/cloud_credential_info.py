@@ -14,11 +14,13 @@ description:
   - Returns name, provider, public fields, fingerprint, owner and age of every credential, or of those that are
     named.
   - Says of each whether its key is V(ok), V(due), V(overdue) or V(expired) by O(policy). The age is that of the
-    record, so a key that was made long before it was registered is older than it says.
+    record, so a key that was made long before it was registered is older than it says. The policy is that of
+    M(strategic.service_store.cloud_credential_rotation).
   - Makes no call to any cloud. To see whether a credential works, use M(strategic.service_store.cloud_credential).
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.secret_store
+  - strategic.service_store.rotation_policy
 attributes:
   check_mode:
     description: Only reads.
@@ -31,31 +33,6 @@ options:
     description: The credentials to return. Without it all of them.
     type: list
     elements: str
-  policy:
-    description: When a key is due, as in M(strategic.service_store.cloud_credential_rotation).
-    type: dict
-    default: {}
-    suboptions:
-      max_age_days:
-        description: How many days old a key may become. It counts from the last rotation or from the registration.
-        type: int
-        default: 90
-      warn_before_days:
-        description: A key is due so many days before it is too old or expires.
-        type: int
-        default: 14
-      grace_days:
-        description: How many days an old key is kept after a rotation. It must leave time before the next one.
-        type: int
-        default: 7
-      lifetime_days:
-        description: How many days a new key is valid. Taken so that the policy of a rotation fits; it changes nothing.
-        type: int
-      expires_at:
-        description:
-          - When the key that the customer handed over expires, in UTC, as V(2027-01-31) or V(2027-01-31T00:00:00Z).
-          - What the provider told wins, and after a rotation it is ignored.
-        type: str
 seealso:
   - module: strategic.service_store.cloud_credential
   - module: strategic.service_store.cloud_credential_rotation
@@ -110,30 +87,14 @@ from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_rotation import ROTATION_POLICY
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS, parse_record
 from ansible_collections.strategic.service_store.plugins.module_utils.model.key_age import known_state, parse_policy
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import registration
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
-SPEC = spec.SECRET_STORE.merge(
-    spec.Spec(
-        {
-            "names": {"type": "list", "elements": "str"},
-            "policy": {
-                "type": "dict",
-                "default": {},
-                "options": {
-                    "max_age_days": {"type": "int", "default": 90},
-                    "warn_before_days": {"type": "int", "default": 14},
-                    "grace_days": {"type": "int", "default": 7},
-                    "lifetime_days": {"type": "int"},
-                    "expires_at": {"type": "str"},
-                },
-            },
-        }
-    )
-)
+SPEC = spec.SECRET_STORE.merge(ROTATION_POLICY, spec.Spec({"names": {"type": "list", "elements": "str"}}))
 
 
 class Task:

@@ -19,12 +19,13 @@ description:
     provider whose secret nobody has.
   - CloudStack before 4.23 replaces a pair of keys at once. There the new key is stored before it is verified, the time
     in between is returned as RV(outage_s), and O(rotator) is needed, since nobody else could ask for another pair after
-    a crash between the call and the store.
+    a crash between the call and the store. Where somebody registers another pair meanwhile, the one that works stays.
   - Of two runs for one credential at the same time one goes on and the other fails with the kind V(conflict).
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.cloud
   - strategic.service_store.secret_store
+  - strategic.service_store.rotation_policy
 attributes:
   check_mode:
     description: Reads what a run would read and makes no change, neither at the provider nor in the secret store.
@@ -33,39 +34,6 @@ attributes:
     description: Shows keys by their ids, never a secret. A key that is still to be made has no id and is shown as new.
     support: full
 options:
-  policy:
-    description: When the key is replaced, and how long the old one is kept.
-    type: dict
-    default: {}
-    suboptions:
-      max_age_days:
-        description:
-          - How many days old a key may become. It counts from the last rotation; for a key that was never rotated, from
-            its registration or from its creation as the provider tells it, whichever is earlier.
-        type: int
-        default: 90
-      warn_before_days:
-        description:
-          - A key is due so many days before it is too old or expires, and is rotated from then on, so that a failure
-            leaves time.
-        type: int
-        default: 14
-      grace_days:
-        description:
-          - How many days the old key is kept after the switch. Where the provider can disable a key it is disabled all
-            that time, and its use raises an alert where the provider tells. With V(0) it is deleted in the same run.
-        type: int
-        default: 7
-      lifetime_days:
-        description:
-          - How many days a new key is valid, for providers whose keys have an end (Azure, OpenStack). It must be more
-            than O(policy.max_age_days).
-        type: int
-      expires_at:
-        description:
-          - When the key that the customer handed over expires, in UTC, as V(2027-01-31) or V(2027-01-31T00:00:00Z). It
-            says nothing of keys made later and is ignored after the first rotation.
-        type: str
   rotator:
     description:
       - The name of a second credential in the secret store, which manages the keys of O(credential). Needed where a key
@@ -215,24 +183,15 @@ from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_rotation import ROTATION_POLICY
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation import Rotation
 
 SPEC = spec.cloud(PROVIDERS).merge(
+    ROTATION_POLICY,
     spec.Spec(
         {
-            "policy": {
-                "type": "dict",
-                "default": {},
-                "options": {
-                    "max_age_days": {"type": "int", "default": 90},
-                    "warn_before_days": {"type": "int", "default": 14},
-                    "grace_days": {"type": "int", "default": 7},
-                    "lifetime_days": {"type": "int"},
-                    "expires_at": {"type": "str"},
-                },
-            },
             "rotator": {"type": "str"},
             "force": {"type": "bool", "default": False},
             "good_calls": {"type": "int", "default": 3},
@@ -241,7 +200,7 @@ SPEC = spec.cloud(PROVIDERS).merge(
             "label_prefix": {"type": "str", "default": "service-store"},
             "replace_unused_days": {"type": "int"},
         }
-    )
+    ),
 )
 
 

@@ -18,9 +18,17 @@ description:
   - A bundle is bound to a customer, an account, a purpose and an end. The module opens it for nothing else.
   - A receipt is written beside the bundle. It holds fingerprints and no secret.
   - The secret is never returned, and never lies in a file in the clear. Opening puts it into the secret store.
+  - Whoever has the public key can seal. So an opened secret has to keep the same rules as one that comes another way
+    (O(secret_policy)), and nothing that the sender says of it is relied upon. The record's owner is that of the record
+    which it replaces; its day of registration and its end are not known, so that it counts as due.
+  - Opening makes no call to a cloud. A cloud credential that arrives sealed is better registered with
+    O(strategic.service_store.cloud_credential#module:secret_from.sealed), which tries it first. One that arrives
+    wrapped is opened here, and then tried by M(strategic.service_store.cloud_credential) without a secret.
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.secret_store
+  - strategic.service_store.secret_store.wrapping_server
+  - strategic.service_store.received_secret.secret_policy
 attributes:
   check_mode:
     description:
@@ -36,6 +44,9 @@ options:
       - V(sealed) has a bundle at O(path) that can be opened. One that is good still, for the same secret, recipient
         and binding, stays as it is.
       - V(opened) has the bundle's secret in the secret store, under O(name). The second run changes nothing.
+      - A wrapped secret is used up last. Before it, O(name) is reserved in the secret store, so that one which is
+        read-only, cannot be reached or was changed meanwhile costs no bundle. A secret that is then too weak, and a run
+        that is killed in that moment, do; ask for another bundle.
     type: str
     choices: [sealed, opened]
     default: sealed
@@ -102,34 +113,6 @@ options:
       - The file with the private key that opens a bundle of V(hpke) or V(age), which its owner alone can read.
       - Make one with C(openssl genpkey -algorithm X25519) or with C(age-keygen).
     type: path
-  vault:
-    description:
-      - The server that wraps, for O(method=vault_wrap). Without it that of a O(secret_store) of the type V(vault).
-      - Opening takes the server that the bundle names and needs no identity, at most C(auth.ca_file).
-    type: dict
-    suboptions:
-      url:
-        description: The server's address. Only https is taken.
-        type: str
-      namespace:
-        description: The namespace of an enterprise server.
-        type: str
-      auth:
-        description: How to log in, as in O(secret_store.auth). It may C(update) C(sys/wrapping/wrap).
-        type: dict
-        suboptions:
-          token_file:
-            description: The file with a token.
-            type: path
-          role_id:
-            description: The role of an AppRole login.
-            type: str
-          secret_id_file:
-            description: The file with the secret id of an AppRole login.
-            type: path
-          ca_file:
-            description: The certificate authority of the server, where it is not one of the system's.
-            type: path
 seealso:
   - module: strategic.service_store.vpn_psk
   - module: strategic.service_store.cloud_credential
@@ -192,10 +175,21 @@ status:
   type: str
   sample: sealed
 fingerprint:
-  description: A short name of the secret, the same as the other modules show. Both sides compare it.
+  description:
+    - A short name of the secret, the same as the other modules show. Both sides compare it.
+    - That of a password, or of anything else that no provider issues, begins with C(pbkdf2:) and takes a third of a
+      second to compute, so that it is of little use to guess by.
   returned: success
   type: str
   sample: "sha256:1f0c3d9a7b21"
+claims:
+  description:
+    - What the sender says of the secret; C(owner), C(registered_at), C(made_at) and C(expires_at), as far as they are
+      told. It is shown and not kept.
+    - Empty where the bundle was not opened in this run.
+  returned: success and O(state=opened)
+  type: dict
+  sample: {owner: network@globex.example, made_at: "2026-11-22T08:30:00Z"}
 receipt:
   description:
     - What is written beside the bundle. Empty in check mode where a bundle would be made or opened.

@@ -20,6 +20,7 @@ description:
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.secret_store
+  - strategic.service_store.secret_store.previous_key
 attributes:
   check_mode:
     description: Opens the file with the key it has, and says whether it would be rewrapped.
@@ -28,71 +29,6 @@ attributes:
     description: Shows the type and name of the key before and after.
     support: full
 options:
-  previous:
-    description:
-      - How the file was opened until now. May stay in the playbook, it is used only where the file is not yet under
-        the new key.
-      - Not needed to leave the first format of the file, or for a new version of a transit key.
-    type: dict
-    suboptions:
-      kek:
-        description: The key-encryption key until now, as in O(secret_store.kek). Without it the key file.
-        type: dict
-        suboptions:
-          type:
-            description: Where the key-encryption key rests.
-            type: str
-            choices: [file, pkcs11, vault_transit, aws_kms]
-            default: file
-          key:
-            description: The key's name, as in O(secret_store.kek.key).
-            type: str
-          library:
-            description: The token's PKCS#11 library, for V(pkcs11).
-            type: path
-          token_label:
-            description: The label of the token, for V(pkcs11).
-            type: str
-          url:
-            description: The address of the server, for V(vault_transit).
-            type: str
-          namespace:
-            description: The namespace of an enterprise server, for V(vault_transit).
-            type: str
-          mount:
-            description: The mount of the transit engine, for V(vault_transit).
-            type: str
-          region:
-            description: The region of the key, for V(aws_kms).
-            type: str
-      auth:
-        description: What opened that key, as in O(secret_store.auth).
-        type: dict
-        suboptions:
-          key_file:
-            description: The file with the key.
-            type: path
-          pin_file:
-            description: The file with the token's PIN.
-            type: path
-          token_file:
-            description: The file with a Vault token.
-            type: path
-          role_id:
-            description: The role of an AppRole login.
-            type: str
-          secret_id_file:
-            description: The file with the secret id of an AppRole login.
-            type: path
-          credentials_file:
-            description: A shared credentials file of AWS.
-            type: path
-          profile:
-            description: The profile in that file.
-            type: str
-          ca_file:
-            description: The certificate authority of the server.
-            type: path
   force:
     description: Whether to give the file a new data key even where it is under the wanted key already.
     type: bool
@@ -134,18 +70,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.runne
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.rewrap import Rewrap
 
-SPEC = spec.SECRET_STORE.merge(
-    spec.Spec(
-        {
-            "previous": {
-                "type": "dict",
-                "no_log": False,
-                "options": {"kek": spec.STORE_KEK, "auth": spec.STORE_AUTH},
-            },
-            "force": {"type": "bool", "default": False},
-        }
-    )
-)
+SPEC = spec.SECRET_STORE.merge(spec.PREVIOUS_KEY, spec.Spec({"force": {"type": "bool", "default": False}}))
 
 
 class Task:

@@ -11,6 +11,8 @@ provider has no key whose secret is in neither record. `make test` takes a sampl
 
 from __future__ import annotations
 
+import contextlib
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 from tests.support.module import ModuleFailed
 from tests.support.rotation import killed_at, rotate
 
+from .bench import front
 from .rotating import Rotating, rotating, running
 
 __all__ = ["rotating", "running"]
@@ -182,15 +185,18 @@ def test_a_kill_while_giving_up_converges(rotating: Rotating) -> None:
 
 def test_a_lost_answer_leaves_no_key_behind(rotating: Rotating) -> None:
     """The call that makes a key takes effect, and its answer does not come; in the same run and in the next one."""
-    if not rotating.spoils_create:
-        pytest.skip("the calls that make its keys do not go through the fault proxy")
-    rotating.account.faults.add(mode="lost", operation=rotating.spoils_create, times=1)
-    rotating.run(**WHOLE)
-    assert "1 at provider" in end_state(rotating)
-    rotating.reset()
-    rotating.account.faults.add(mode="lost", operation=rotating.spoils_create, times=0)
-    with pytest.raises(ModuleFailed):
-        rotating.run(**WHOLE, timeout_s=5)
-    rotating.account.faults.reset()
-    rotating.run(**WHOLE)
-    assert "1 at provider" in end_state(rotating)
+    creates = rotating.spoils_create or "POST */application_credentials"
+    with contextlib.ExitStack() as stack:
+        faults, endpoints = front(stack, rotating.account)
+        faults.add(mode="lost", operation=creates, times=1)
+        rotating.run(**WHOLE, endpoints=endpoints)
+        assert "1 at provider" in end_state(rotating)
+        assert sum(fnmatchcase(name, creates) for name in faults.operations()) == 2
+        rotating.reset()
+        faults.reset()
+        faults.add(mode="lost", operation=creates, times=0)
+        with pytest.raises(ModuleFailed):
+            rotating.run(**WHOLE, endpoints=endpoints, timeout_s=5)
+        faults.reset()
+        rotating.run(**WHOLE, endpoints=endpoints)
+        assert "1 at provider" in end_state(rotating)

@@ -96,6 +96,43 @@ def test_a_deleted_record_is_gone_and_can_be_made_again(opener: Opener) -> None:
     assert store.get("acme") == {"n": 2}
 
 
+def test_a_removal_that_expects_another_version_removes_nothing(opener: Opener) -> None:
+    store = opener()
+    assert store.delete("acme", expect=0) is False
+    first = store.put("acme", {"n": 1})
+    second = store.put("acme", {"n": 2})
+    for other in (0, first, second + 1):
+        assert kind(lambda other=other: store.delete("acme", expect=other)) == "conflict"
+    assert (store.get("acme"), store.version("acme")) == ({"n": 2}, second)
+    assert store.delete("acme", expect=second) is True
+    assert (store.version("acme"), store.names(), store.remnant("acme")) == (0, (), None)
+    assert kind(lambda: store.delete("acme", expect=second)) == "conflict"
+    store.put("acme", {"n": 3}, expect=0)
+    assert opener().get("acme") == {"n": 3}
+
+
+@pytest.mark.parametrize("attempt_number", range(3))
+def test_of_writers_and_removers_that_expect_the_same_version_one_wins(opener: Opener, attempt_number: int) -> None:
+    version = opener().put("acme", {"n": -1}, expect=0)
+
+    def change(n: int) -> str:
+        try:
+            if n < 2:
+                opener().put("acme", {"n": n}, expect=version)
+            else:
+                opener().delete("acme", expect=version)
+        except SecretStoreError as exc:
+            return exc.kind
+        return "done"
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(change, range(4)))
+    assert sorted(results) == ["conflict"] * 3 + ["done"]
+    winner = results.index("done")
+    assert (opener().version("acme") > 0) == (winner < 2)
+    assert winner >= 2 or opener().get("acme") == {"n": winner}
+
+
 def test_names_are_sorted(opener: Opener) -> None:
     store = opener()
     assert store.names() == ()

@@ -141,3 +141,41 @@ def test_the_audit_fails_on_a_key_that_is_late_and_not_on_one_that_is_due(tmp_pa
     assert "The key acme-late-key is overdue since" in run.output
     (page,) = (site.folder / "report").glob("*.json")
     assert '"overdue"' in page.read_text() and '"due"' in page.read_text()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Site:
+    """Two accounts whose keys are fresh and share a rotator whose key is late."""
+    site = Site(tmp_path / "site", {"acme-one": 3, "acme-two": 3, "hand": 61})
+    register = site.folder / "register" / "acme.yml"
+    register.write_text(register.read_text().replace("    access:", "    rotation: {rotator: hand-key}\n    access:"))
+    return site
+
+
+def test_owners_are_told_once_of_a_rotator_that_accounts_share(shared: Site, office: PostOffice, hook: Hook) -> None:
+    to = {**mail(office), "service_store_notify_webhook": {"url": hook.url}}
+    first = shared.run("notify", **to)
+    assert first.status == 0, first.output[-3000:]
+    (letter,) = office.letters
+    subject = "[test-store] The key hand-key, which replaces keys of acme-one, acme-two, is overdue"
+    assert " ".join(str(letter.message["Subject"]).split()) == subject
+    assert letter.recipients == ["acme-security@acme.example"]
+    assert "The key with which test-store replaces the keys of these accounts is older than agreed" in letter.text
+    assert "Account:  acme-one, acme-two" in letter.text and "Make a new key at the provider" in letter.text
+    ((_headers, body),) = hook.calls
+    assert (body["key"], body["manages"]) == ("hand-key", ["acme-one", "acme-two"])
+    assert shared.run("notify", **to).status == 0 and (len(office.letters), len(hook.calls)) == (1, 1)
+
+
+def test_the_audit_fails_once_on_a_rotator_that_is_late_or_not_there(shared: Site) -> None:
+    report = {"ANSIBLE_CALLBACKS_ENABLED": "strategic.service_store.rollout_report"}
+    folder = {"SERVICE_STORE_REPORT_FOLDER": str(shared.folder / "report")}
+    unrestricted = ("-e", '{"service_store_restriction_addresses": []}')
+    late = shared.run("audit", *unrestricted, env={**report, **folder})
+    assert failed(late) == {"acme-one"}
+    assert "The rotator hand-key is overdue since" in late.output
+    (page,) = (shared.folder / "report").glob("*.json")
+    assert '"hand-key"' in page.read_text() and '"overdue"' in page.read_text() and '"ok"' in page.read_text()
+    shared.store.delete("hand-key")
+    absent = shared.run("audit", *unrestricted)
+    assert failed(absent) == {"acme-one"} and "The rotator hand-key is not in the secret store" in absent.output

@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,73 @@ TUNNEL = """\
 ALL = ("acme-aws", "acme-cloudstack", "acme-rotator", "globex-aws")
 
 
+CLIENT = """\
+  - name: {name}
+    provider: cloudstack
+    endpoints: {{api: "https://{address}/client/api"}}
+    credential: {name}
+    {egress}
+    access:
+      - method: ipsec_proxy
+        proxy_host: p1
+        api: [{{address: {address}, port: 443}}]
+        server: {{name: {name}-gw, address: 198.51.100.9, pool: 10.9.9.0/28, psk: {name}-psk}}
+      - method: allowlist
+        api_front: {{name: {name}-front, api: [{{address: {address}, port: 443}}], store_servers: [s1]}}
+"""
+PROXY_HOST = """\
+  proxy_hosts:
+    - name: p1
+      host: 127.0.0.1
+      public_address: 192.0.2.3
+      store_address: 10.9.0.3
+      vars: {{ansible_connection: local, ansible_python_interpreter: "{python}"}}
+"""
+STUB = """#!/bin/sh
+echo "$(basename "$0") $*" >> "{log}"
+case "$*" in *--file*-) cat >> "{log}" ;; esac
+"""
+
+
+class Host:
+    """This machine as a proxy host: the roles' folders lie in a temporary one, and what they call only notes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "commands"
+        programs = folder / "bin"
+        programs.mkdir(parents=True)
+        for name in ("swanctl", "nft", "systemctl"):
+            (programs / name).write_text(STUB.format(log=self.log))
+            (programs / name).chmod(0o755)
+        self.path = f"{programs}:{os.environ['PATH']}"
+        conf, units = folder / "swanctl", folder / "units"
+        places = {"ipsec_dir": folder / "ipsec", "ipsec_conf_dir": conf, "vpn_proxy_unit_dir": units}
+        files = {"vpn_proxy_conf": folder / "squid.conf", "vpn_proxy_probe_program": folder / "probe"}
+        self.variables = {name: str(place) for name, place in {**places, **files}.items()}
+        self.variables["ipsec_stamp_command"] = "true"
+        for name in ("acme-cs", "globex-cs"):
+            for path in (f"swanctl/{name}.conf", f"swanctl/{name}.secrets.conf", f"ipsec/keep.d/{name}"):
+                self.write(path)
+            self.write(f"ipsec/acl.d/{name}.nft")
+        self.write("units/squid.service.d/service-store.conf")
+        self.write("squid.conf")
+
+    def write(self, path: str) -> None:
+        """Put a file where a role would have."""
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text("as a role wrote it\n")
+
+    def files(self) -> set[str]:
+        """Return the files that are left, by their path."""
+        parts = [self.folder / name for name in ("swanctl", "ipsec", "units", "squid.conf")]
+        found = [path for part in parts for path in [part, *part.rglob("*")] if path.is_file()]
+        return {str(path.relative_to(self.folder)) for path in found}
+
+    def commands(self) -> str:
+        """Return what was called."""
+        return self.log.read_text() if self.log.exists() else ""
+
+
 class Site:
     """A register with two customers; acme has an account at AWS and one at CloudStack, globex one at AWS."""
 
@@ -92,6 +160,8 @@ class Site:
         key.chmod(0o600)
         self.option = {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
         self.store = open_store(self.option, lambda *values: None)
+        #: Where notices are noted: a store of their own, as beside AWX's, which is read-only.
+        self.noted = {**self.option, "path": str(folder / "notices.json")}
         meta = {"registered_at": "2026-01-01T00:00:00Z"}
         for name, fields in AWS.items():
             self.store.put(name, {**parse(name, "aws", fields).record(), "meta": meta})
@@ -115,9 +185,18 @@ class Site:
             lists = [{"scope": {"kind": "security_group", "name": group}, "entries": [{"cidr": cidr, "ports": "443"}]}]
             run_module("access_allowlist", {**self.options(account), "store": store, "allowlists": lists})
 
-    def run(self, *arguments: str, customer: str | None = "acme") -> Run:
+    def note(self, credential: str) -> None:
+        """Note that a notice about a credential went out."""
+        noted = {"credential": credential, "about": "due", "channel": "mail", "secret_store": self.noted}
+        assert run_module("credential_notice", noted)["changed"]
+
+    def run(self, *arguments: str, customer: str | None = "acme", path: str | None = None) -> Run:
         env = {"ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"), "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
-        variables: dict[str, Any] = {"service_store_secret_store": self.option}
+        env.update({"PATH": path} if path else {})
+        variables: dict[str, Any] = {
+            "service_store_secret_store": self.option,
+            "service_store_notify_store": self.noted,
+        }
         if customer is not None:
             variables["service_store_offboard_customer"] = customer
         loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-v", "--diff", *arguments]
@@ -173,18 +252,21 @@ def states(told: dict[str, Any], subject: str) -> dict[str, str]:
 def test_a_customer_leaves_and_nobody_else_notices(site: Site) -> None:
     refused = site.run(customer=None)
     assert refused.status != 0 and "service_store_offboard_customer: is not set is no customer" in refused.output
+    notices = open_store(site.noted, lambda *values: None)
+    for name in ("acme-aws", "acme-rotator", "globex-aws"):
+        site.note(name)
     assert site.run(customer="acmee").status != 0
     assert site.store.names() == ALL
 
     checked = site.run("--check")
     assert checked.status == 0, checked.output[-4000:]
     assert "Would be removed" in checked.output and "key AKIAOFFBOARDAAAAAAA1" in checked.output
-    assert site.store.names() == ALL
+    assert site.store.names() == ALL and len(notices.names()) == 3
     assert not (site.register / "archive").exists() and site.entries("acme-api") == {"192.0.2.1/32", "198.51.100.7/32"}
 
     gone = site.run()
     assert gone.status == 0, gone.output[-6000:]
-    assert site.store.names() == ("globex-aws",)
+    assert site.store.names() == ("globex-aws",) and notices.names() == ("globex-aws.notice",)
     assert site.entries("acme-api") == {"198.51.100.7/32"}
     assert site.entries("globex-api") == {"192.0.2.1/32", "198.51.100.7/32"}
     assert changed(gone).get("globex-aws", 0) == 0
@@ -194,6 +276,8 @@ def test_a_customer_leaves_and_nobody_else_notices(site: Site) -> None:
     aws, cloud = states(told, "acme-aws"), states(told, "acme-cloudstack")
     assert aws["key AKIAOFFBOARDAAAAAAA1"] == "removed" and aws["record acme-aws"] == "removed"
     assert aws["entry 192.0.2.1/32 tcp/443"] == "removed"
+    assert (aws["notices about acme-aws"], cloud["notices about acme-rotator"]) == ("removed", "removed")
+    assert f"at encrypted_file {site.noted['path']}" in told["text"]
     assert cloud["key offboard-api-key"] == "removed" and cloud["API source restriction"] == "asked"
     assert cloud["key rotator-api-key"] == "removed" and cloud["record acme-rotator"] == "removed"
     sheet = (site.register / "archive" / "acme-cloudstack-source-restriction.md").read_text()
@@ -250,4 +334,94 @@ def test_a_gateway_that_is_down_keeps_its_tunnel_and_the_register_says_so(site: 
     assert states(told, "acme-cloudstack")["key offboard-api-key"] == "removed"
     assert states(told, "gw") == {"tunnel acme-cloudstack": "remained"}
     assert states(told, "s1") == {"routes to the customer": "remained"}
+    again = site.run()
+    assert again.status != 0 and states(site.evidence(), "gw") == {"tunnel acme-cloudstack": "remained"}
+    assert states(site.evidence(), "acme-cloudstack")["key offboard-api-key"] == "removed", again.output[-4000:]
+    assert "credential acme-cloudstack" not in states(site.evidence(), "acme-cloudstack")
     assert "Connection refused" in json.dumps(told["subjects"]["gw"]) or "ssh" in json.dumps(told["subjects"]["gw"])
+
+
+ALONE = """\
+  - name: {name}
+    provider: {provider}
+    endpoints: {{{service}: "{url}"}}
+    ca_file: {ca_file}
+    credential: {name}
+    rotation: {{rotator: {rotator}}}
+    access: [{{method: api_source_restriction, store_servers: [s1]}}]
+"""
+
+
+@pytest.mark.slow
+def test_a_rotator_that_is_also_an_accounts_credential_dies_after_the_keys_that_it_manages(site: Site) -> None:
+    """At the provider's CloudStack a dead rotator could end no other key, and a pair cannot end itself unseen."""
+    cloud = CLOUDSTACK_ACCOUNT.format(url=site.cloudstack.url, ca_file=site.cloudstack.ca_file)
+    own = cloud.replace("name: acme-cloudstack", "name: acme-before").replace(
+        "    credential: acme-cloudstack\n    rotation: {rotator: acme-rotator}\n", "    credential: acme-rotator\n"
+    )
+    (site.register / "acme.yml").write_text(f"customer: acme\ncloud_accounts:\n{own}{cloud}")
+    gone = site.run()
+    assert gone.status == 0 and site.store.names() == ("acme-aws", "globex-aws"), gone.output[-6000:]
+    told = site.evidence()
+    assert states(told, "acme-before")["key rotator-api-key"] == "removed"
+    assert states(told, "acme-cloudstack")["key offboard-api-key"] == "removed"
+    ends = {row["what"]: row["at"] for name in ("acme-before", "acme-cloudstack") for row in told["subjects"][name]}
+    assert ends["key offboard-api-key"] <= ends["key rotator-api-key"]
+
+
+@pytest.mark.slow
+def test_a_users_password_is_forgotten_and_asked_for_while_any_other_wrong_rotator_fails(site: Site) -> None:
+    """The accounts' own keys are gone already, so that nothing is asked of their clouds."""
+    at = {"url": "https://127.0.0.1:9/x", "ca_file": site.aws.ca_file}
+    password = ALONE.format(name="acme-os", provider="openstack", service="identity", rotator="acme-password", **at)
+    strange = ALONE.format(name="acme-cs", provider="cloudstack", service="api", rotator="acme-aws", **at)
+    (site.register / "acme.yml").write_text(f"customer: acme\ncloud_accounts:\n{password}{strange}")
+    fields = {
+        "username": "ops",
+        "user_domain_name": "acme",
+        "project_name": "acme",
+        "password": "canary-Zt7!pQ4#xv9LmR",
+    }
+    site.store.put("acme-password", parse("acme-password", "openstack", fields).record())
+    gone = site.run()
+    assert gone.status != 0 and "is registered for aws, not for cloudstack" in gone.output, gone.output[-6000:]
+    assert "acme-aws" in site.store.names() and "acme-password" not in site.store.names()
+    told = site.evidence()
+    assert states(told, "acme-os")["credential acme-password"] == "asked"
+    assert states(told, "acme-cs")["credential acme-aws"] == "remained" and not told["complete"]
+    assert fields["password"] not in gone.output
+
+
+@pytest.mark.slow
+def test_a_proxy_host_loses_the_customers_tunnel_and_proxy_and_keeps_the_others(site: Site) -> None:
+    """The keys are gone already, so that nothing is asked of the clouds behind the tunnels."""
+    host = Host(site.folder.parent / "host")
+    (site.register / "service_store.yml").write_text(OPERATOR + PROXY_HOST.format(python=sys.executable))
+    for customer, address, egress in (("acme", "10.20.0.5", "egress: p1"), ("globex", "10.30.0.5", "")):
+        account = CLIENT.format(name=f"{customer}-cs", address=address, egress=egress)
+        (site.register / f"{customer}.yml").write_text(f"customer: {customer}\ncloud_accounts:\n{account}")
+        run_module("vpn_psk", {"name": f"{customer}-cs-psk", "secret_store": site.option})
+    arguments = ("-e", json.dumps(host.variables))
+    before = host.files()
+
+    checked = site.run("--check", *arguments, path=host.path)
+    assert checked.status == 0, checked.output[-4000:]
+    assert "p1: tunnel acme-cs" in checked.output and "pre-shared key acme-cs-psk" in checked.output
+    assert host.files() == before and host.commands() == "" and "acme-cs-psk" in site.store.names()
+
+    gone = site.run(*arguments, path=host.path)
+    assert gone.status == 0, gone.output[-6000:]
+    assert before - host.files() == {one for one in before if "acme-cs" in one} | {
+        "units/squid.service.d/service-store.conf",
+        "squid.conf",
+    }
+    called = host.commands()
+    assert "swanctl --terminate --ike acme-cs" in called and re.search(r"delete table inet \S*acme", called), called
+    assert "systemctl --quiet disable --now squid.service" in called and "globex" not in called
+    told = site.evidence()
+    assert told["complete"] and not (site.register / "acme.yml").exists()
+    assert states(told, "p1") == {"tunnel acme-cs": "removed", "targets of the forward proxy": "removed"}
+    account = states(told, "acme-cs")
+    assert account["pre-shared key acme-cs-psk"] == "removed" and account["tunnel acme-cs"] == "asked"
+    assert account["allowlist of acme-cs-front"] == "asked"
+    assert "globex-cs-psk" in site.store.names() and "acme-cs-psk" not in site.store.names()

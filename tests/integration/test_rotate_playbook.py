@@ -27,6 +27,18 @@ REGION = "eu-west-2"
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 KEYS = {"acme-old": "AKIAROTATEAAAAAAAAA1", "acme-new": "AKIAROTATEAAAAAAAAA2"}
 SECRETS = {name: f"canary+{name}/0123456789abcdef0123456789" for name in KEYS}
+HAND = {"access_key_id": "AKIAROTATEAAAAAAAAA3", "secret_access_key": "canary+hand/0123456789abcdef0123456789ab"}
+PASSWORD = {"username": "ops", "user_domain_name": "acme", "project_name": "acme", "password": "canary-Zt7!pQ4#xv9LmR"}
+APPLICATION = {"application_credential_id": "0" * 32, "application_credential_secret": "canary-openstack-0123456789abc"}
+#: Its key is not due, so that nothing is asked of its Keystone, which is not there.
+OPENSTACK = """\
+  - name: acme-os
+    provider: openstack
+    endpoints: {identity: "https://127.0.0.1:9/v3"}
+    credential: acme-os
+    rotation: {rotator: acme-password}
+    access: [{method: api_source_restriction, store_servers: [s1]}]
+"""
 OPERATOR = (
     "service_store: {name: rotation-test, store_servers: [{name: s1, host: 127.0.0.1, public_address: 192.0.2.1}]}"
 )
@@ -66,10 +78,22 @@ class Site:
         self.option = {"type": "encrypted_file", "path": path, "auth": {"key_file": str(key)}}
         self.store = open_store(self.option, lambda *values: None)
         for name, days in (("acme-old", 55), ("acme-new", 5)):
-            then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
-            fields = {"access_key_id": KEYS[name], "secret_access_key": SECRETS[name]}
-            record = parse(name, "aws", fields).record()
-            self.store.put(name, {**record, "meta": {"registered_at": then.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+            self.put(name, "aws", {"access_key_id": KEYS[name], "secret_access_key": SECRETS[name]}, days)
+
+    def put(self, name: str, provider: str, fields: dict[str, str], days: int, since: str = "registered_at") -> None:
+        """Store a key that was registered, or rotated, so many days ago."""
+        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
+        record = parse(name, provider, fields).record()
+        self.store.put(name, {**record, "meta": {since: then.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+
+    def share(self) -> None:
+        """Let both accounts name one rotator, and add an account whose rotator is a user's password."""
+        register = self.folder / "register" / "acme.yml"
+        text = register.read_text().replace("grace_days: 7}", "grace_days: 7, rotator: acme-hand}")
+        register.write_text(text + OPENSTACK)
+        self.put("acme-hand", "aws", HAND, 55)
+        self.put("acme-os", "openstack", APPLICATION, 1, "rotated_at")
+        self.put("acme-password", "openstack", PASSWORD, 80)
 
     def run(self, *arguments: str) -> Run:
         env = {
@@ -95,6 +119,7 @@ def site(lab_server: StartServer, tmp_path: Path) -> Site:
         {"name": name, "access_key_id": key, "secret_access_key": SECRETS[name], "policies": {"all": ALLOW}}
         for name, key in KEYS.items()
     ]
+    users.append({"name": "acme-hand", **HAND, "policies": {"all": ALLOW}})
     server = lab_server("aws", {"region": REGION, "users": users}, tmp_path / "server", args=["--which", "moto"])
     return Site(tmp_path / "site", server)
 
@@ -130,3 +155,26 @@ def test_the_playbook_rotates_what_is_due_and_nothing_leaks(site: Site) -> None:
     for path, content in left_behind(site.folder):
         assert not [text for text in known if text.encode() in content], path
     assert parse_record("acme-old", site.store.get("acme-old")).public["access_key_id"] != KEYS["acme-old"]
+
+
+@pytest.mark.slow
+def test_a_shared_rotator_replaces_its_own_key_once_and_a_password_waits_for_its_owner(site: Site) -> None:
+    site.share()
+    first = site.run()
+    assert first.status == 0 and changed(first) == {"acme-old": 2, "acme-new": 0, "acme-os": 0}, first.output[-4000:]
+    hand = parse_record("acme-hand", site.store.get("acme-hand"))
+    assert hand.public["access_key_id"] != HAND["access_key_id"]
+    AwsSession(hand, Access({"sts": site.server.url}, REGION, ca_file=site.server.ca_file)).probe()
+    said = " ".join(first.output.split())
+    assert "The rotator acme-password, which replaces the keys of acme-os, is due and was not replaced" in said
+    assert "have the customer change it, and register it with strategic.service_store.cloud_credential" in said
+
+    second = site.run()
+    assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0, "acme-os": 0}
+    site.put("acme-password", "openstack", PASSWORD, 100)
+    late = site.run()
+    assert late.status != 0 and re.findall(r"^(\S+)\s+: ok=.*failed=1", late.output, re.M) == ["acme-os"]
+    assert "acme-password, which replaces the keys of acme-os, is overdue" in " ".join(late.output.split())
+    secrets = [HAND["secret_access_key"], PASSWORD["password"], *site.secrets()]
+    known = {spelling for secret in secrets for spelling in spellings(secret)}
+    assert not [text for run in (first, second, late) for text in known if text in run.output]

@@ -24,13 +24,11 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import ssl
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -38,16 +36,16 @@ from pathlib import Path
 from typing import Any
 
 from lab.ca import write_private
-from lab.clouds.openstack import environment, settings
+from lab.clouds.openstack import environment, settings, uwsgi
 from lab.clouds.openstack.front import CallLog, Front, server_tls
 from lab.clouds.openstack.unix_http import Client
 from lab.errors import LabError
 from lab.image import cache_folder
 from lab.progress import Progress
+from lab.starting import attend
 from tools.index import environment_for_uv
 
 REQUIREMENTS = (environment.REQUIREMENTS, Path(__file__).with_name("barbican_requirements.txt"))
-READY_TIMEOUT_S = 90.0
 Json = dict[str, Any]
 
 
@@ -136,38 +134,19 @@ class Server:
         wsgi = self.folder / "wsgi.py"
         # The program that comes with it looks for this file in /etc alone.
         wsgi.write_text(f"from paste.deploy import loadapp\n\napplication = loadapp('config:{paste}')\n")
-        command = [
-            str(self._venv / "bin" / "uwsgi"),
-            f"--http-socket={self.socket}",
-            f"--wsgi-file={wsgi}",
-            "--master",
-            "--die-on-term",
-            "--no-orphans",
-            "--processes=1",
-            "--threads=1",
-            "--enable-threads",
-            "--lazy-apps",
-            "--need-app",
-            "--worker-reload-mercy=3",
-            "--buffer-size=65535",
-            "--listen=100",
-            "--disable-logging",
-            "--add-header=Connection: close",
-        ]
-        kept = {k: v for k, v in environment.quiet(os.environ).items() if not k.lower().endswith("_proxy")}
+        command = uwsgi.command(str(self._venv / "bin" / "uwsgi"), [str(self.socket)], f"--wsgi-file={wsgi}")
         # It reads $HOME/.barbican/barbican.conf.
-        env = {**kept, "HOME": str(self.folder)}
+        env = uwsgi.variables(HOME=str(self.folder))
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, env=env, cwd=self.folder)
 
     def wait(self, process: subprocess.Popen[bytes]) -> None:
         """Return when it answers; raises LabError."""
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while not Client(self.socket).answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                log = self.folder / "barbican.log"
-                tail = log.read_text(errors="replace")[-1500:] if log.exists() else ""
-                raise LabError(f"Barbican did not start\n{tail}")
-            time.sleep(0.1)
+        try:
+            uwsgi.wait_for(Client(self.socket), lambda: process.poll() is None)
+        except LabError as error:
+            log = self.folder / "barbican.log"
+            tail = log.read_text(errors="replace")[-1500:] if log.exists() else ""
+            raise LabError(f"Barbican did not start\n{tail}") from error
 
 
 def register(url: str, config: Mapping[str, str]) -> None:
@@ -216,19 +195,14 @@ def main() -> int:
         front = Front((arguments.host, arguments.port), "barbican", folder / "barbican.sock", CallLog(), tls)
         server = Server(venv, folder, front.url)
         process = server.start(config)
-        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        try:
+
+        def begin() -> str:
             server.wait(process)
             threading.Thread(target=front.serve_forever, args=(0.2,), daemon=True).start()
             register(front.url, config)
-            print(f"ready {front.url}", flush=True)
-            return max(process.wait(), 0)
-        except (LabError, urllib.error.URLError) as error:
-            print(f"barbican: {error}", file=sys.stderr)
-            return 1
-        finally:
-            process.terminate()
-            process.wait(10)
+            return front.url
+
+        return attend(process, begin, (LabError, urllib.error.URLError), "barbican")
 
 
 if __name__ == "__main__":

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
 import socket
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.ca import write_private
-from lab.clouds.openstack import environment, settings
+from lab.clouds.openstack import settings, uwsgi
 from lab.clouds.openstack.environment import DATABASES, Environment
 from lab.clouds.openstack.keys import make_keys
 from lab.clouds.openstack.unix_http import Client
@@ -27,27 +25,9 @@ from lab.errors import LabError
 from lab.process import Service
 from lab.progress import Progress
 
-READY_TIMEOUT_S = 90.0
 SERVICES = ("keystone", "neutron")
 # sizeof(sockaddr_un.sun_path) - 1 (unix(7)).
 _LONGEST_SOCKET_PATH = 107
-# One process, one thread: see the package's docstring on SQLite.
-_UWSGI = (
-    "--master",
-    "--die-on-term",
-    "--no-orphans",
-    "--processes=1",
-    "--threads=1",
-    "--enable-threads",
-    "--lazy-apps",
-    "--need-app",
-    "--worker-reload-mercy=3",
-    "--buffer-size=65535",
-    "--listen=100",
-    "--chmod-socket=666",
-    "--disable-logging",
-    "--add-header=Connection: close",
-)
 
 
 @dataclass(frozen=True)
@@ -156,22 +136,18 @@ class Plane:
 
     def _launch(self, name: str, *listen: str) -> None:
         places = (str(self.sockets / f"{name}.sock"), *listen)
-        listeners = [f"--http-socket={place}" for place in places]
-        command = [self.environment.program("uwsgi"), *listeners, f"--module={name}.wsgi.api:application", *_UWSGI]
-        upper = name.upper()
-        # They talk over loopback alone.
-        kept = {k: v for k, v in environment.quiet(os.environ).items() if not k.lower().endswith("_proxy")}
-        env = {**kept, f"OS_{upper}_CONFIG_DIR": str(self.folder), f"OS_{upper}_CONFIG_FILES": f"{name}.conf"}
-        self.service(name).start(command, env=env)
+        application = (f"--module={name}.wsgi.api:application", "--chmod-socket=666")
+        command = uwsgi.command(self.environment.program("uwsgi"), places, *application)
+        where = {f"OS_{name.upper()}_CONFIG_DIR": str(self.folder), f"OS_{name.upper()}_CONFIG_FILES": f"{name}.conf"}
+        self.service(name).start(command, env=uwsgi.variables(**where))
 
     def _await(self, name: str) -> None:
         service, client = self.service(name), self.client(name)
-        deadline = time.monotonic() + READY_TIMEOUT_S
-        while not client.answers():
-            if service.pid() is None or time.monotonic() > deadline:
-                self.stop()
-                raise LabError(f"{name} did not start; see {service.log} and {self.logs / name}.log")
-            time.sleep(0.1)
+        try:
+            uwsgi.wait_for(client, lambda: service.pid() is not None)
+        except LabError as error:
+            self.stop()
+            raise LabError(f"{name} did not start; see {service.log} and {self.logs / name}.log") from error
 
 
 def _copy_database(source: Path, target: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from ..model import handover as model
 from . import sealing
 from .errors import InvalidInput
-from .redact import fingerprint
+from .redact import secrets_fingerprint
 
 #: A bundle holds one record; anything larger is something else.
 MOST_BYTES = 1 << 20
@@ -63,10 +63,7 @@ def open_sealed(
 
 def secret_fingerprint(record: Mapping[str, Any]) -> str:
     """Return one fingerprint for a record's secrets, the same as the modules of credentials and keys show."""
-    secrets = record.get("secrets") or {}
-    if list(secrets) == ["psk"]:
-        return fingerprint(str(secrets["psk"]))
-    return fingerprint("\n".join(f"{name}={value}" for name, value in sorted(secrets.items())))
+    return secrets_fingerprint(record.get("secrets") or {}, record.get("public") or {})
 
 
 def read_bundle(path: str, where: str) -> tuple[model.Bundle, str]:

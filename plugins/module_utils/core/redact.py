@@ -7,11 +7,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from ..model.secret_kinds import FIELDS
+
 HIDDEN = "VALUE_HIDDEN"
+#: A field whose secrets are worth so many bits is not found by trying, however fast.
+STRONG_BITS = 96
+#: PBKDF2-HMAC-SHA256 as often as OWASP's Password Storage Cheat Sheet asks: a third of a second. Hosts in FIPS mode,
+#: which have no scrypt, compute it too.
+_ROUNDS = 600_000
 
 
 def fingerprint(secret: str) -> str:
@@ -20,6 +30,30 @@ def fingerprint(secret: str) -> str:
     Only for secrets of high entropy (keys, tokens): 48 bits of a hash would tell a weak password to a guesser.
     """
     return "sha256:" + hashlib.sha256(secret.encode("utf-8")).hexdigest()[:12]
+
+
+def secrets_fingerprint(secrets: Mapping[str, Any], public: Mapping[str, Any]) -> str:
+    """Return one short name for a record's secrets; ``public`` are its fields that anybody may know.
+
+    What a provider issues has ``fingerprint``. What people make up, such as a password, has ``slow_fingerprint`` with
+    the public fields as its salt: they come with the record, so both sides of a hand-over and check mode see the same.
+    """
+    if list(secrets) == ["psk"]:
+        # Pre-shared keys pass 128 bits, and the other end computes this with sha256sum.
+        return fingerprint(str(secrets["psk"]))
+    text = "\n".join(f"{name}={value}" for name, value in sorted(secrets.items()))
+    if all(name in FIELDS and FIELDS[name].min_bits >= STRONG_BITS for name in secrets):
+        return fingerprint(text)
+    # A time that the provider tells later is no part of who the secret belongs to.
+    known = {name: value for name, value in public.items() if name != "expires_at"}
+    return slow_fingerprint(text, json.dumps(known, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def slow_fingerprint(secret: str, salt: str) -> str:
+    """Return a short name of a secret that may be weak: ``pbkdf2:`` and 12 hex digits, a third of a second a guess."""
+    salted = b"service_store fingerprint " + salt.encode("utf-8")
+    return "pbkdf2:" + hashlib.pbkdf2_hmac("sha256", secret.encode("utf-8"), salted, _ROUNDS, 6).hex()
 
 
 def spellings(secret: str) -> set[str]:
@@ -39,15 +73,24 @@ class Redactor:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        # Made at the first text after a secret was learnt: an audit learns hundreds and shows thousands of texts.
+        self._pattern: re.Pattern[str] | None = None
 
     def add(self, secrets: Iterable[str]) -> None:
         """Learn secrets; those shorter than 4 characters would blank out ordinary words and are left out."""
         for secret in secrets:
             if len(secret) >= 4:
                 self._known |= spellings(secret)
+                self._pattern = None
 
     def text(self, text: str) -> str:
         """Return ``text`` without any known secret; the longest spelling goes first."""
+        if not self._known:
+            return text
+        if self._pattern is None:
+            self._pattern = re.compile("|".join(map(re.escape, self._known)))
+        if not self._pattern.search(text):
+            return text
         for known in sorted(self._known, key=len, reverse=True):
             text = text.replace(known, HIDDEN)
         return text

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,7 +45,8 @@ class Spec:
     def arguments(self) -> dict[str, Any]:
         """Return the keyword arguments of AnsibleModule."""
         return {
-            "argument_spec": {name: dict(option) for name, option in self.options.items()},
+            # AnsibleModule fills a default that is a dict in place, and modules share their option groups.
+            "argument_spec": {name: deepcopy(option) for name, option in self.options.items()},
             "mutually_exclusive": list(self.mutually_exclusive),
             "required_together": list(self.required_together),
             "required_one_of": list(self.required_one_of),
@@ -112,6 +114,26 @@ SECRET_STORE = Spec(
                 ("type", "barbican", ("url",)),
             ],
         }
+    }
+)
+
+#: How the file of a store was opened until now.
+PREVIOUS_KEY = Spec(
+    {"previous": {"type": "dict", "no_log": False, "options": {"kek": STORE_KEK, "auth": STORE_AUTH}}},
+)
+
+#: What logs in to a server that wraps, out of what opens a secret store.
+_LOGIN = ("token_file", "role_id", "secret_id_file", "ca_file")
+WRAPPING_SERVER = Spec(
+    {
+        "vault": {
+            "type": "dict",
+            "options": {
+                "url": {"type": "str"},
+                "namespace": {"type": "str"},
+                "auth": {**STORE_AUTH, "options": {name: STORE_AUTH["options"][name] for name in _LOGIN}},
+            },
+        },
     }
 )
 

@@ -7,6 +7,25 @@ from __future__ import annotations
 
 from .spec import Spec
 
+SECRET_POLICY = Spec(
+    {
+        "secret_policy": {
+            "type": "dict",
+            "no_log": False,
+            "options": {
+                "min_length": {"type": "int"},
+                "max_length": {"type": "int"},
+                "min_classes": {"type": "int"},
+                "min_bits": {"type": "int"},
+                "alphabet": {"type": "str", "choices": ["provider", "any"], "default": "provider"},
+                "forbidden_words": {"type": "list", "elements": "str"},
+                "words_file": {"type": "path"},
+                "reuse": {"type": "int"},
+            },
+        },
+    }
+)
+
 RECEIVED_SECRET = Spec(
     {
         "secret_from": {
@@ -29,19 +48,5 @@ RECEIVED_SECRET = Spec(
             "mutually_exclusive": [("file", "env", "sealed")],
             "required_one_of": [("file", "env", "sealed")],
         },
-        "secret_policy": {
-            "type": "dict",
-            "no_log": False,
-            "options": {
-                "min_length": {"type": "int"},
-                "max_length": {"type": "int"},
-                "min_classes": {"type": "int"},
-                "min_bits": {"type": "int"},
-                "alphabet": {"type": "str", "choices": ["provider", "any"], "default": "provider"},
-                "forbidden_words": {"type": "list", "elements": "str"},
-                "words_file": {"type": "path"},
-                "reuse": {"type": "int"},
-            },
-        },
     }
-)
+).merge(SECRET_POLICY)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ..core import spec
 from ..core.errors import InvalidInput
+from ..core.spec_received import SECRET_POLICY
 from ..model.handover import METHODS
 
 
@@ -26,10 +27,9 @@ class Surroundings(Protocol):
         """Hide these values from everything that leaves this process."""
 
 
-#: What logs in to a server that wraps, out of what opens a secret store.
-_VAULT_AUTH = ("token_file", "role_id", "secret_id_file", "ca_file")
-_AUTH = {"type": "dict", "no_log": False, "options": {name: spec.STORE_AUTH["options"][name] for name in _VAULT_AUTH}}
 SPEC = spec.SECRET_STORE.merge(
+    spec.WRAPPING_SERVER,
+    SECRET_POLICY,
     spec.Spec(
         {
             "state": {"type": "str", "choices": ["sealed", "opened"], "default": "sealed"},
@@ -51,12 +51,8 @@ SPEC = spec.SECRET_STORE.merge(
             "ttl_s": {"type": "int", "default": 604800},
             "renew": {"type": "bool", "default": False},
             "key_file": {"type": "path", "no_log": False},
-            "vault": {
-                "type": "dict",
-                "options": {"url": {"type": "str"}, "namespace": {"type": "str"}, "auth": _AUTH},
-            },
         }
-    )
+    ),
 )
 
 

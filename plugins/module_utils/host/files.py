@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..core.errors import ServiceStoreError
-from ..core.redact import fingerprint
+from ..core.redact import slow_fingerprint
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
 
@@ -60,7 +60,7 @@ class HostFile:
         if mode is None:
             return None
         if self.secret and content is not None:
-            content = f"(secret, {fingerprint(content)})\n"
+            content = f"(secret, {slow_fingerprint(content, self.path)})\n"
         return f"mode: {mode:04o}\n{content or ''}"
 
 
@@ -86,7 +86,10 @@ def plan_files(files: Sequence[HostFile]) -> FilesPlan:
 
 
 def _compare(file: HostFile) -> Iterator[Change]:
-    before = file.shown(*_read(file))
+    there = _read(file)
+    if there == (file.mode, file.content):
+        return
+    before = file.shown(*there)
     after = file.shown(file.mode, file.content)
     if before != after:
         action = "remove" if after is None else "add" if before is None else "update"

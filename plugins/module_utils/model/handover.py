@@ -18,8 +18,9 @@ METHODS = ("hpke", "age", "vault_wrap")
 #: The cipher suite of the method hpke, in the words of RFC 9180.
 SUITE = "DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-#: What the operator's store alone needs to know about a record.
-_KEPT_BACK = ("earlier_secrets", "handover")
+#: What the sender tells of a secret beside it. All else in a record's ``meta`` is of the sender's store alone, and the
+#: receiver takes these for claims.
+CLAIMS = ("owner", "registered_at", "made_at", "expires_at")
 
 
 def time_text(moment: datetime.datetime) -> str:
@@ -117,8 +118,8 @@ def parse_bundle(text: str, where: str) -> Bundle:
 
 
 def content(binding: Binding, record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is sealed: the record, without what is of no use to others, and what it is bound to."""
-    meta = {name: value for name, value in (record.get("meta") or {}).items() if name not in _KEPT_BACK}
+    """Return what is sealed: the record, of its ``meta`` what others may know, and what it is bound to."""
+    meta = {name: value for name, value in (record.get("meta") or {}).items() if name in CLAIMS}
     return {"format": FORMAT, "binding": asdict(binding), "record": {**record, "meta": meta}}
 
 

@@ -17,14 +17,26 @@ LEVELS = ("administrator", "wildcard", "more")
 
 @dataclass(frozen=True)
 class Need:
-    """Rights in the provider's own terms. ``optional`` ones may be held and are not missed (reading permissions)."""
+    """Rights in the provider's own terms. ``optional`` ones may be held and are not missed (reading permissions).
+
+    ``with_feature`` are (feature, rights): needed where the server has the feature, and optional elsewhere, be it
+    that the server has no such right or that nothing there takes it.
+    """
 
     rights: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    with_feature: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def plus(self, other: Need) -> Need:
         """Return both needs together."""
-        return Need(_unique(self.rights + other.rights), _unique(self.optional + other.optional))
+        features = dict.fromkeys(self.with_feature + other.with_feature)
+        return Need(_unique(self.rights + other.rights), _unique(self.optional + other.optional), tuple(features))
+
+    def at(self, features: frozenset[str]) -> Need:
+        """Return what is needed of a server that has these features."""
+        here = [right for feature, rights in self.with_feature if feature in features for right in rights]
+        others = [right for feature, rights in self.with_feature if feature not in features for right in rights]
+        return Need(_unique((*self.rights, *here)), _unique((*self.optional, *others)))
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Granted:
 
     ``decided`` are rights of which the provider itself says whether they are held; the others are judged by grants and
     denials. ``untold`` are needed rights of which it does not tell, each with the reason; ``notes`` is what else it
-    does not tell. ``source`` says how all this was found.
+    does not tell. ``source`` says how all this was found. ``features`` are those of the server, by which it needs more.
     """
 
     source: str
@@ -64,6 +76,7 @@ class Granted:
     decided: Mapping[str, bool] = field(default_factory=dict)
     untold: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ def compare(need: Need, granted: Granted, administrator: Iterable[str] = ()) -> 
     ``administrator`` are rights by which their holder can give itself others; a grant of any of them is named first,
     then those with wildcards, then the rest.
     """
+    need = need.at(granted.features)
     missing: list[str] = []
     not_told: dict[str, list[str]] = {}
     for right in need.rights:

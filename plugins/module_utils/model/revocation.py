@@ -13,9 +13,15 @@ from typing import Any
 MARK = "revoking"
 PROVIDER, SECRET_STORE = "provider", "secret_store"
 ALIVE, DEAD, KEPT = "alive", "dead", "kept"
+#: A key that does not work, of which nobody could say that it is gone: one that is disabled can be switched on again.
+UNPROVEN = "refused"
 DELETED, DISABLED, REPLACED, REMOVED = "deleted", "disabled", "replaced", "removed"
 #: States of a place in which something that can be used, or a record of it, is left.
-LEFT = (ALIVE, KEPT)
+LEFT = {
+    ALIVE: "key {what} is alive at {where}",
+    UNPROVEN: "key {what} is refused at {where}, not proven deleted",
+    KEPT: "record {what} is in {where}",
+}
 
 #: How a provider takes a key: ``unsure`` is a refusal that a living key gets too, from an address that is not allowed.
 ACCEPTED, REFUSED, UNSURE = "accepted", "refused", "unsure"
@@ -50,8 +56,7 @@ class Place:
 
 def left(places: Iterable[Place]) -> str:
     """Return in words what is left, "" for nothing."""
-    words = {PROVIDER: "key {what} is alive at {where}", SECRET_STORE: "record {what} is in {where}"}
-    return "; ".join(words[it.place].format(**vars(it)) for it in places if it.state in LEFT)
+    return "; ".join(LEFT[it.state].format(**vars(it)) for it in places if it.state in LEFT)
 
 
 def mark(meta: Mapping[str, Any]) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ from .invalid import InvalidValue
 from .key_age import Policy, instant
 
 SUFFIX = ".rotation"
+#: No secret store takes a record's name that is longer (secret_store/base.py), and the journal's name is one.
+MOST_NAME_CHARS = 128 - len(SUFFIX)
 KIND = "rotation"
 CREATING, CREATED, VERIFIED, SWITCHED = "creating", "created", "verified", "switched"
 DISABLED, DONE, ABANDONING = "disabled", "done", "abandoning"
@@ -83,6 +85,21 @@ _PLAIN = (
     "disabled_at",
     "used_before",
 )
+
+
+def has_journal(name: str) -> bool:
+    """Return whether a credential of this name can have a journal; one that was registered long ago may be too long."""
+    return len(name) <= MOST_NAME_CHARS
+
+
+def check_name(name: str) -> None:
+    """Refuse a credential's name that leaves no room for that of its journal; raises InvalidValue."""
+    if not has_journal(name):
+        mend = (
+            f"has {len(name)} characters; at most {MOST_NAME_CHARS} are allowed, since the journal of its rotation is "
+            f"kept under this name with {SUFFIX} after it. Take a shorter name"
+        )
+        raise InvalidValue("credential", name, mend)
 
 
 def parse_journal(name: str, record: Mapping[str, Any]) -> Journal:

@@ -145,6 +145,7 @@ class KeyTraits:
     ``tells_last_use``: the provider says when a key was last used; ``why_not`` says in words why it does not.
     ``most``: how many keys a principal may have, None for no limit that matters.
     ``outlives`` says in words what goes on when a key has been killed, "" where nothing does.
+    ``known_by`` names the entry of a credential's meta by which its principal is found when the key is dead.
     """
 
     overlap: bool
@@ -154,6 +155,7 @@ class KeyTraits:
     most: int | None = None
     why_not: str = ""
     outlives: str = ""
+    known_by: str = ""
 
 
 class KeyAdapter(Protocol):

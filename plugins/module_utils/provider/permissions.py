@@ -40,10 +40,6 @@ class Review:
         self._capabilities: list[str] = context.params["needs"] or []
         self._found: Report | None = None
 
-    def probe(self, known: Provider, session: Session) -> Identity:
-        """Make the probe that proves what the credential is for."""
-        return session.probe(known.rotator_probe if self._context.params["purpose"] == "rotator" else "")
-
     def look(self, known: Provider, session: Session, who: Identity, stored: Credential | None) -> dict[str, Any]:
         """Return what belongs into the credential's meta, nothing where permissions are not asked about.
 

@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from ..core.errors import InvalidInput
-from ..core.redact import fingerprint
+from ..core.redact import secrets_fingerprint
 from ..model.credential import Credential, parse
 from ..model.handover import Expected
 from ..model.key_age import instant
+from ..model.rotation import check_name
 from ..secret_store.key import refuse_shared
 from .received import check_strength, from_bundle, history
 
@@ -46,6 +47,8 @@ def given(context: Surroundings) -> Credential | None:
             values = _from_source(source, where)
     if values is None:
         return None
+    # Here and not when the first rotation is due: by then the name stands in the register and in playbooks.
+    check_name(params["credential"])
     credential = parse(params["credential"], params["provider"], values, where)
     context.keep_secret(*credential.secrets.values())
     check_strength(credential, params.get("owner"), params.get("secret_policy"), where)
@@ -101,7 +104,7 @@ def with_meta(
 
 def key_fingerprint(credential: Credential) -> str:
     """Return one fingerprint for the credential's secrets together."""
-    return fingerprint("\n".join(f"{name}={value}" for name, value in sorted(credential.secrets.items())))
+    return secrets_fingerprint(credential.secrets, credential.public)
 
 
 def shown(credential: Credential) -> dict[str, Any]:
@@ -119,7 +122,9 @@ def shown(credential: Credential) -> dict[str, Any]:
 def line(credential: Credential) -> str:
     """Return a credential in one line of a diff."""
     public = " ".join(f"{name}={value}" for name, value in sorted(credential.public.items()))
-    known = "".join(f" {name}={credential.meta[name]}" for name in ("owner", "user_id") if credential.meta.get(name))
+    known = "".join(
+        f" {name}={credential.meta[name]}" for name in ("owner", "user_id", "purpose") if credential.meta.get(name)
+    )
     found = credential.meta.get("permissions")
     judged = f" permissions={found['verdict']} since {found['since']}" if found else ""
     return f"{credential.provider} {public} {key_fingerprint(credential)}{known}{judged}"

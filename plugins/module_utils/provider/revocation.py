@@ -20,7 +20,7 @@ from ..model import revocation as model
 from ..model.credential import Credential, parse_record
 from ..model.key_age import written
 from ..model.plan import Change, Plan
-from ..model.rotation import SUFFIX
+from ..model.rotation import SUFFIX, has_journal
 from ..secret_store.factory import open_store
 from ..secret_store.opener import opened_with
 from . import registration
@@ -95,6 +95,9 @@ class Revocation:
         if known:
             self._targets = self._keys.look(known, journal)
         self._places = [*self._at_provider(known), *self._in_store()]
+        unproven = self._keys.unproven_because()
+        if unproven:
+            raise NotRevoked(unproven, self._left(), self.facts())
         return Plan(tuple(change for _place, change, _target in self._places if change))
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
@@ -109,14 +112,14 @@ class Revocation:
                     self._prove(place, target)
             self._forget(done)
         except ServiceStoreError as exc:
-            raise NotRevoked(exc, model.left(place for place, _change, _target in self._places), self.facts()) from exc
+            raise NotRevoked(exc, self._left(), self.facts()) from exc
         finally:
             self._journal.release()
 
     def facts(self) -> dict[str, Any]:
         """Return the evidence; never a secret."""
         places = [place.facts() for place, _change, _target in self._places]
-        state = "revoked" if not model.left(place for place, _change, _target in self._places) else "revoking"
+        state = "revoking" if self._left() else "revoked"
         return {
             "revocation": {
                 "credential": self._name,
@@ -127,6 +130,9 @@ class Revocation:
             },
             "report": {"kind": "credential", "provider": self._params["provider"], "state": state},
         }
+
+    def _left(self) -> str:
+        return model.left(place for place, _change, _target in self._places)
 
     @property
     def _params(self) -> Mapping[str, Any]:
@@ -180,26 +186,21 @@ class Revocation:
         return rows
 
     def _dead(self, credential: Credential) -> model.Place:
-        """Return the evidence of a key that was dead before this run."""
-        proof = "the provider lists it no longer" if self._keys.taken(credential) == model.UNSURE else ""
-        if self._keys.taken(credential) == model.REFUSED:
-            proof = f"a signed call is refused: {self._keys.why(credential)}"
-        key, where = self._keys.id_of(credential), self._params["provider"]
-        if key in model.mark(self._main.meta if self._main else {}):
-            begun = (self._main.meta if self._main else {})[model.MARK]["at"]
-            proof = f"an earlier run went to kill it at {begun}; a signed call is refused: {self._keys.why(credential)}"
-        return model.Place(model.PROVIDER, where, key, model.DEAD, proof=proof)
+        """Return the evidence of a key that did not work before this run."""
+        state, proof = self._keys.evidence(credential)
+        return model.Place(model.PROVIDER, self._params["provider"], self._keys.id_of(credential), state, proof=proof)
 
     def _in_store(self) -> list[tuple[model.Place, Change | None, Target | None]]:
         rows: list[tuple[model.Place, Change | None, Target | None]] = []
-        label = self._store.label
-        if self._journal.present:
-            name = self._name + SUFFIX
-            change = Change("remove", name, f"journal of a rotation, {self._journal.present.phase}", None, label)
-            rows.append((model.Place(model.SECRET_STORE, label, name, model.KEPT), change, None))
-        if self._main:
-            change = Change("remove", self._name, registration.line(self._main), None, label)
-            rows.append((model.Place(model.SECRET_STORE, label, self._name, model.KEPT), change, None))
+        label, journal = self._store.label, self._journal.present
+        held = {self._name + SUFFIX: f"journal of a rotation, {journal.phase}" if journal else ""}
+        held = held if has_journal(self._name) else {}
+        for name, before in {**held, self._name: registration.line(self._main) if self._main else ""}.items():
+            # A run that was killed while it removed a record may have left earlier versions, which hold secrets too.
+            line = before or self._store.remnant(name)
+            if line:
+                change = Change("remove", name, line, None, label)
+                rows.append((model.Place(model.SECRET_STORE, label, name, model.KEPT), change, None))
         return rows
 
     def _mark(self) -> None:
@@ -244,7 +245,7 @@ class Revocation:
                 self._journal.remove()
             else:
                 self._refuse_changed()
-                self._store.delete(self._name)
+                self._store.delete(self._name, expect=self._version)
             place.state, place.at = model.REMOVED, self._now()
             place.proof = "its versions were removed with it"
             self._at(f"{step}:after")
@@ -252,7 +253,8 @@ class Revocation:
 
     def _refuse_changed(self) -> None:
         """Refuse to remove a record that somebody has written meanwhile, or a key that a rotation began to replace."""
-        if self._store.version(self._name) == self._version and not self._store.version(self._name + SUFFIX):
+        rotating = has_journal(self._name) and self._store.version(self._name + SUFFIX)
+        if self._store.version(self._name) == self._version and not rotating:
             return
         why = "somebody changed it during the revocation, so it may hold another key"
         raise SecretStoreError(self._store.label, f"remove {self._name}", why, "run again", "conflict")

@@ -17,11 +17,16 @@ from ..model.credential import Credential
 from ..model.key_age import Policy
 from ..model.rotation import CREATING, Journal
 from .base import Access, KeyAdapter, Provider, Session
+from .purpose import probe
 from .rotation_keys import KeyRing
 
 _BLOCKED = (
     "the provider refuses the key, and says the same of a dead key and of a source address that is not allowed; so "
     "whether it is dead is not proven"
+)
+_REFUSED = (
+    "refused, not proven deleted: {}; a key that is disabled, or whose user is, is refused as well, and can be "
+    "switched on again"
 )
 _NAME_ONE = "name a rotator, which can look, or forget the record alone with state: absent"
 #: Failures that say nothing of what became of the call.
@@ -70,6 +75,9 @@ class Keys:
         self._sessions: list[Session] = []
         self._taken: dict[int, str] = {}
         self._why: dict[int, str] = {}
+        self._ended: set[int] = set()
+        self._listed: Mapping[str, bool] = {}
+        self._unseen = ""
         self.known: tuple[Credential, ...] = ()
         self.journal: Journal | None = None
 
@@ -81,7 +89,6 @@ class Keys:
         alive = [item for item in known if self.taken(item) == model.ACCEPTED]
         self._actor = self._rotator or next(iter(alive), None)
         if self._actor is None:
-            self._refuse_blind()
             return ()
         self._ring = KeyRing(self._provider, self._access, Policy(), self._actor, self._sleep)
         self._adapter = self._ring.of((alive or list(known))[0])
@@ -106,9 +113,38 @@ class Keys:
         """Return how the provider took a key of ``known`` before anything was done."""
         return self._taken[id(credential)]
 
-    def why(self, credential: Credential) -> str:
-        """Return the provider's words about a key that it refused before anything was done."""
-        return self._why.get(id(credential), "")
+    def evidence(self, credential: Credential) -> tuple[str, str]:
+        """Return the state of a key of ``known`` that is refused and is no target, and how that state is known."""
+        refused = f"a signed call is refused: {self._why.get(id(credential), '')}"
+        key, begun = self.id_of(credential), self.known[0].meta.get(model.MARK) or {}
+        if key in model.mark(self.known[0].meta):
+            return model.DEAD, f"an earlier run went to kill it at {begun['at']}; {refused}"
+        if id(credential) in self._ended:
+            return model.DEAD, refused
+        if self._actor is None:
+            return model.UNPROVEN, f"{refused}; nobody could look whether it is deleted"
+        if key in self._listed:
+            return model.DISABLED, f"{refused}; the provider lists it as disabled"
+        looked = f"asked for the keys of its user the provider says: {self._unseen}" if self._unseen else ""
+        return model.DEAD, f"{refused}; {looked or 'the provider lists it no longer'}"
+
+    def unproven_because(self) -> ProviderError | None:
+        """Return why keys may not be called dead that nobody could look at; None where there are none."""
+        if self._actor is not None:
+            return None
+        for credential in self.known:
+            if self.evidence(credential)[0] != model.UNPROVEN:
+                continue
+            key = self.id_of(credential)
+            if self.taken(credential) == model.UNSURE:
+                doing = f"tell whether key {key} is alive"
+                return ProviderError(self._provider.name, doing, _BLOCKED, "ip_blocked", hint=_NAME_ONE)
+            why = _REFUSED.format(self._why[id(credential)])
+            doing = f"prove that key {key} is deleted"
+            return ProviderError(self._provider.name, doing, why, "bad_key", hint=_NAME_ONE)
+        if self.journal is not None and self.journal.phase == CREATING:
+            return ProviderError(self._provider.name, "look for keys", _NO_ONE, "bad_key", hint="name a rotator")
+        return None
 
     def id_of(self, credential: Credential) -> str:
         """Return a key's id as far as it can be told, else what else is public of it."""
@@ -137,9 +173,10 @@ class Keys:
             if target.credential is None:
                 raise
             before, after = self.taken(target.credential), self._take(target.credential, patient=False)
-            # A first call that was refused has done nothing: access may have ended with a list that was just changed.
-            lost = (before, after) == (model.ACCEPTED, model.UNSURE) and may_have_worked(exc)
-            if after != model.REFUSED and not lost:
+            # A first call that was refused has done nothing: access may have ended with a list that was just changed,
+            # or somebody disabled the key at the same moment.
+            died = after == model.REFUSED or (before, after) == (model.ACCEPTED, model.UNSURE)
+            if not (died and may_have_worked(exc)):
                 raise
 
     def prove(self, target: Target) -> str:
@@ -172,25 +209,17 @@ class Keys:
         session = self._provider.open(credential, access)
         self._sessions.append(session)
         try:
-            session.probe()
+            probe(self._provider, session, credential)
         except ProviderError as exc:
             found = model.verdict(exc.kind)
             if not found and patient:
                 raise
             self._why[id(credential)] = f"{exc.why} ({exc.kind})"
+            if exc.kind == "expired":
+                # Its end has passed, and no provider can take that back.
+                self._ended.add(id(credential))
             return found
         return model.ACCEPTED
-
-    def _refuse_blind(self) -> None:
-        """Refuse to call dead what nobody could look at."""
-        main, journal = self.known[0], self.journal
-        marked = model.mark(main.meta)
-        unsure = [it for it in self.known if self.taken(it) == model.UNSURE and self.id_of(it) not in marked]
-        if unsure:
-            doing = f"tell whether key {self.id_of(unsure[0])} is alive"
-            raise ProviderError(self._provider.name, doing, _BLOCKED, "ip_blocked", hint=_NAME_ONE)
-        if journal is not None and journal.phase == CREATING:
-            raise ProviderError(self._provider.name, "look for keys", _NO_ONE, "bad_key", hint="name a rotator")
 
     def _targets(self, alive: Sequence[Credential]) -> tuple[Target, ...]:
         adapter, ring = self._adapter, self._ring
@@ -199,7 +228,7 @@ class Keys:
         ids = {adapter.id_of(item): item for item in self.known}
         if self.journal is None and len(alive) == len(self.known) and "" not in ids:
             return tuple(Target(key, item) for key, item in ids.items())
-        listed = self._listed(adapter, alive)
+        listed = self._listed = self._all(adapter, alive)
         if "" in ids and len(alive) == 1 and len(listed) == 1:
             ids[next(iter(listed))] = ids.pop("")
         if "" in ids and alive:
@@ -214,13 +243,14 @@ class Keys:
         own = adapter.id_of(self._actor) if self._actor and self._rotator is None else ""
         return tuple(sorted(found, key=lambda target: target.id == own))
 
-    def _listed(self, adapter: KeyAdapter, alive: Sequence[Credential]) -> Mapping[str, bool]:
+    def _all(self, adapter: KeyAdapter, alive: Sequence[Credential]) -> Mapping[str, bool]:
         """Return the principal's keys and whether they are active; none where its keys are gone with it."""
         try:
             found = adapter.keys()
         except ProviderError as exc:
             if exc.kind != "not_found" or alive:
                 raise
+            self._unseen = exc.why
             found = ()
         return {key.id: key.active for key in found}
 

@@ -9,7 +9,6 @@ difference; ``at`` is called at each of them, so that a test can end the process
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,8 +21,9 @@ from ..model.key_age import instant, written
 from ..model.plan import Change, Plan
 from ..model.rotation import Journal
 from ..secret_store.base import SecretStore
-from .received import history
+from .rotation_displaced import gone, settled
 from .rotation_look import Look, Surroundings, main_record
+from .rotation_make import Making, lost
 
 _CALLS = ("create", "recover", "store-switch", "disable", "delete", "abandon", "make-room")
 POINTS = tuple(
@@ -31,9 +31,6 @@ POINTS = tuple(
     for what in (*_CALLS, *(f"journal-{phase}" for phase in model.PHASES), "journal-remove")
     for when in ("before", "after")
 )
-#: The provider's own words that it made no key. After anything else one may have been made all the same.
-_REFUSALS = frozenset({"no_permission", "bad_key", "expired", "throttled", "clock_skew", "ip_blocked"})
-ATTEMPTS = 2
 
 
 def nowhere(point: str) -> None:
@@ -51,10 +48,7 @@ class Rotation:
         self._journal = self._look.journal
         self._ring = self._look.ring
         self._policy = self._look.policy
-        self._sure = False
-        self._attempts = 0
-        self._begun_here = False
-        self._dead_since = 0.0
+        self._making = Making(self._look, context, at, lambda change: self._done(change), self._finish)
         self.outage_s: float | None = None
         self.rotated = False
 
@@ -66,9 +60,9 @@ class Rotation:
         """Take one step after the other; a failure leaves a journal from which the next run goes on."""
         self._done = done
         perform: Mapping[str, Callable[[], None]] = {
-            model.BEGIN: self._begin,
-            model.RECOVER: self._recover,
-            model.CREATE: self._create,
+            model.BEGIN: self._making.begin,
+            model.RECOVER: self._making.recover,
+            model.CREATE: self._making.create,
             model.VERIFY: self._verify,
             model.SWITCH: self._switch,
             model.DISABLE: self._disable,
@@ -92,13 +86,7 @@ class Rotation:
 
     def _state(self) -> model.State:
         look = self._look
-        return model.state_of(self._journal.present, sure=self._sure, wanted=look.wanted, hurry=look.hurry)
-
-    def _present(self) -> Journal:
-        journal = self._journal.present
-        if journal is None:
-            raise SecretStoreError(self._store.label, f"rotate {self._name}", "its journal is gone", kind="conflict")
-        return journal
+        return model.state_of(self._journal.present, sure=self._making.sure, wanted=look.wanted, hurry=look.hurry)
 
     def _now(self) -> str:
         return written(self._context.now())
@@ -108,76 +96,8 @@ class Rotation:
         for change in self._look.take(step):
             self._done(change)
 
-    def _begin(self) -> None:
-        """Write down that a key is about to be made, before it is."""
-        start = self._look.start()
-        now = self._now()
-        journal = Journal(
-            model.CREATING, start.label, now, now, start.current, start.before, self._look.main, spare=start.spare
-        )
-        self._journal.write(journal)
-        self._sure = True
-        self._attempts = 0
-        self._begun_here = True
-
-    def _recover(self) -> None:
-        """Delete what an earlier attempt made without its secret having been stored."""
-        journal = self._present()
-        adapter = self._ring.of(self._look.main)
-        for key in self._ring.lost(journal, adapter):
-            self._at("recover:before")
-            adapter.delete(key)
-            self._at("recover:after")
-        self._journal.write(replace(journal, tried_at=self._now()))
-        self._sure = True
-
-    def _create(self) -> None:
-        journal = self._present()
-        adapter = self._ring.of(self._look.main)
-        if journal.spare:
-            self._at("make-room:before")
-            adapter.delete(journal.spare)
-            self._at("make-room:after")
-        self._attempts += 1
-        self._dead_since = time.monotonic()
-        try:
-            self._at("create:before")
-            made = adapter.create(journal.label, self._look.new_end())
-        except ProviderError as exc:
-            self._not_created(exc)
-            return
-        self._context.keep_secret(*made.secrets.values())
-        self._at("create:after")
-        now = self._now()
-        new = Credential(self._name, made.provider, made.public, made.secrets, _meta(self._look.main, made, now))
-        new_id = adapter.id_of(new)
-        try:
-            self._journal.write(replace(journal, phase=model.CREATED, new=new, new_id=new_id))
-        except Exception:
-            # Nothing keeps its secret, so it must not outlive this run.
-            if adapter.traits.overlap:
-                # Where that fails too, the next run finds it by label or time.
-                with contextlib.suppress(ProviderError):
-                    adapter.delete(new_id)
-            raise
-        self._tell(model.CREATE)
-
-    def _not_created(self, exc: ProviderError) -> None:
-        """Look for what a lost answer left behind and try once more; a plain refusal ends the rotation.
-
-        Where a new key kills the old one at once, an earlier attempt may have done that: then the journal, the only
-        trace of it, stays whatever the answer to this one is.
-        """
-        refused = exc.kind in _REFUSALS and not exc.retried
-        if refused and (self._look.overlap or (self._begun_here and self._attempts == 1)):
-            self._finish()
-            raise exc
-        if refused or self._attempts >= ATTEMPTS:
-            raise exc
-        self._sure = False
-
     def _verify(self) -> None:
-        journal = self._present()
+        journal = self._journal.needed()
         overlap = self._look.overlap
         new = journal.new if overlap and journal.new else self._look.main
         try:
@@ -194,7 +114,7 @@ class Rotation:
 
     def _give_up(self) -> str:
         """Delete the new key, since the old one goes on; return in words what is left to do."""
-        self._journal.write(replace(self._present(), phase=model.ABANDONING))
+        self._journal.write(replace(self._journal.needed(), phase=model.ABANDONING))
         try:
             self._abandon()
         except ProviderError as exc:
@@ -204,37 +124,60 @@ class Rotation:
 
     def _switch(self) -> None:
         """Put the new key in the old one's place, unless somebody else changed that record."""
-        journal = self._present()
+        journal = self._journal.needed()
         new = journal.new
         if new is None:
             raise SecretStoreError(self._store.label, f"rotate {self._name}", "its journal holds no new key")
         version, stored = main_record(self._store, self._name, self._context.keep_secret)
         if stored is None or not (stored.same_key(journal.old) or stored.same_key(new)):
-            raise self._displaced()
+            stored = self._settle(stored, journal)
         if not stored.same_key(new):
             owner = {"owner": stored.meta["owner"]} if stored.meta.get("owner") else {}
             self._at("store-switch:before")
             self._store.put(self._name, replace(new, meta={**new.meta, **owner}).record(), expect=version)
+            self._told_switch()
             self._at("store-switch:after")
         _version, self._look.main = main_record(self._store, self._name, self._context.keep_secret, new)
         self._journal.write(replace(journal, phase=model.SWITCHED, switched_at=self._now()))
+        self._told_switch()
+
+    def _told_switch(self) -> None:
+        """Note that the store holds the new key, by this run or by one that was killed before it could say so."""
         self._look.wanted, self.rotated = False, True
         self._tell(model.SWITCH)
 
-    def _displaced(self) -> SecretStoreError:
-        """Return the error for a credential that was registered anew meanwhile."""
+    def _settle(self, stored: Credential | None, journal: Journal) -> Credential:
+        """End a rotation whose credential was registered anew or removed meanwhile; raises SecretStoreError.
+
+        Returns the registered one where the new key may take its place all the same.
+        """
+        label, new = self._store.label, journal.new
         if self._look.overlap:
             self._give_up()
-        why = "somebody registered another key for it during the rotation, and that one stays"
-        hint = "run again when it is due"
-        return SecretStoreError(self._store.label, f"rotate {self._name}", why, hint, "conflict")
+            what = "registered another key for it during the rotation, and that one stays"
+            why = f"somebody {what if stored else 'removed its record during the rotation'}"
+            raise SecretStoreError(label, f"rotate {self._name}", why, "run again when it is due", "conflict")
+        if stored is None or new is None:
+            raise gone(label, self._name, self._name + model.SUFFIX)
+        error = settled(label, stored, new, journal.new_id, self._ring)
+        if error is None:
+            self._context.warn(
+                f"{self._name}: somebody registered another key for it during the rotation; that one died when the new "
+                "one was made, so the new one takes its place"
+            )
+            return stored
+        self._finish()
+        self._done(Change("remove", "journal", f"journal: {journal.phase}", None, self._name))
+        raise error
 
     def _disable(self) -> None:
         """Switch the old key off where that can be done, and begin the grace period."""
-        journal = self._present()
+        journal = self._journal.needed()
         self._look.refuse_undone(journal)
         self._at("disable:before")
         used = self._switch_off(journal)
+        if self._look.traits.can_disable:
+            self._tell(model.DISABLE)
         self._at("disable:after")
         changed = replace(journal, phase=model.DISABLED, disabled_at=self._now(), used_before=used, new=None)
         self._journal.write(changed, rest=self._policy.grace_days > 0)
@@ -257,30 +200,31 @@ class Rotation:
 
     def _delete(self) -> None:
         """End the grace period: delete the old key, and whatever an overtaken run left behind."""
-        journal = self._present()
+        journal = self._journal.needed()
         self._look.refuse_undone(journal)
         adapter = self._ring.of(self._look.main)
         self._at("delete:before")
         adapter.delete(journal.old_id)
+        self._tell(model.DELETE)
         if adapter.traits.labels:
             for key in self._ring.lost(journal, adapter):
                 adapter.delete(key)
+                self._done(lost(key, self._name))
         self._at("delete:after")
         self._journal.write(replace(journal, phase=model.DONE))
         self._look.hurry = False
-        self._tell(model.DELETE)
 
     def _abandon(self) -> None:
-        journal = self._present()
+        journal = self._journal.needed()
         self._at("abandon:before")
         self._ring.of(self._look.main).delete(journal.new_id)
+        self._tell(model.ABANDON)
         self._at("abandon:after")
         self._finish()
-        self._tell(model.ABANDON)
 
     def _finish(self) -> None:
         """Remove the journal; it is marked done first, so that nobody who still holds it can go on from it."""
-        journal = self._present()
+        journal = self._journal.needed()
         if journal.phase != model.DONE:
             self._journal.write(replace(journal, phase=model.DONE))
         self._journal.remove()
@@ -288,15 +232,7 @@ class Rotation:
 
     def _ended_outage(self, journal: Journal) -> None:
         """Measure since when the store had no verified key; after a kill the journal alone knows, to the second."""
-        if self._dead_since:
-            self.outage_s = round(time.monotonic() - self._dead_since, 3)
+        if self._making.dead_since:
+            self.outage_s = round(time.monotonic() - self._making.dead_since, 3)
         else:
             self.outage_s = (self._context.now() - instant(journal.started_at)).total_seconds()
-
-
-def _meta(old: Credential, made: Credential, now: str) -> dict[str, Any]:
-    """Return what is recorded of a key made now: what was said of the account stays."""
-    kept = {name: value for name, value in old.meta.items() if name != "expires_at"}
-    told = {name: value for name, value in made.meta.items() if old.meta.get(name) != value}
-    # The old secret is remembered, so that nobody registers it again from a file that lies about.
-    return {**kept, **told, **history(old, made, None), "registered_at": now, "rotated_at": now}

@@ -18,13 +18,12 @@ import socket
 from dataclasses import replace
 from typing import Any, Callable
 
-from ..core.errors import InvalidInput, SecretStoreError
+from ..core.errors import SecretStoreError
 from ..model.key_age import instant, written
-from ..model.rotation import SUFFIX, Journal, parse_journal
+from ..model.rotation import SUFFIX, Journal, has_journal, parse_journal
 from ..secret_store.base import SecretStore
 
 At = Callable[[str], None]
-MOST_NAME_CHARS = 128
 #: Runs of this process that are under way; a process that rotates in threads is alive without each of them being so.
 _RUNNING: set[str] = set()
 
@@ -41,10 +40,6 @@ class JournalFile:
         at: At,
         hold_s: float,
     ) -> None:
-        if len(credential + SUFFIX) > MOST_NAME_CHARS:
-            most = MOST_NAME_CHARS - len(SUFFIX)
-            mend = f"is too long to be rotated; at most {most} characters leave room for a journal's name"
-            raise InvalidInput("credential", credential, mend)
         self._store, self._credential, self._name = store, credential, credential + SUFFIX
         self._keep_secret, self._now, self._at = keep_secret, now, at
         self._hold = datetime.timedelta(seconds=hold_s)
@@ -54,12 +49,19 @@ class JournalFile:
 
     def read(self) -> Journal | None:
         """Return the journal, its secrets hidden; None where no rotation is under way."""
-        self._version = self._store.version(self._name)
+        self._version = self._store.version(self._name) if has_journal(self._credential) else 0
         self.present = None
         if self._version:
             self.present = parse_journal(self._credential, self._store.get(self._name))
             for credential in (self.present.old, self.present.new):
                 self._keep_secret(*(credential.secrets.values() if credential else ()))
+        return self.present
+
+    def needed(self) -> Journal:
+        """Return the journal that a step goes on from."""
+        if self.present is None:
+            why = "its journal is gone"
+            raise SecretStoreError(self._store.label, f"rotate {self._credential}", why, kind="conflict")
         return self.present
 
     def refuse_held(self) -> None:
@@ -73,7 +75,7 @@ class JournalFile:
         held = replace(journal, holder={} if rest else self._holder())
         self._at(f"journal-{journal.phase}:before")
         try:
-            self._version = self._store.put(self._name, held.record(), expect=self._version)
+            self._version = self._put(held)
         except SecretStoreError as exc:
             if exc.kind == "conflict":
                 raise self._overtaken() from exc
@@ -81,10 +83,28 @@ class JournalFile:
         self.present = held
         self._at(f"journal-{journal.phase}:after")
 
+    def _put(self, journal: Journal) -> int:
+        """Write the journal, and first what a run left to do that was killed while it removed the one before."""
+        try:
+            return self._store.put(self._name, journal.record(), expect=self._version)
+        except SecretStoreError as exc:
+            if exc.kind != "conflict" or self._version or not self._store.remnant(self._name):
+                raise
+        self._store.delete(self._name, expect=0)
+        return self._store.put(self._name, journal.record(), expect=0)
+
     def remove(self) -> None:
-        """Remove the journal; what it said last is that there is nothing left to do."""
+        """Remove the journal; what it said last is that there is nothing left to do.
+
+        Raises SecretStoreError (conflict) where another run has taken it over: what it says now is that one's.
+        """
         self._at("journal-remove:before")
-        self._store.delete(self._name)
+        try:
+            self._store.delete(self._name, expect=self._version)
+        except SecretStoreError as exc:
+            if exc.kind == "conflict":
+                raise self._overtaken() from exc
+            raise
         self.present, self._version = None, 0
         self._at("journal-remove:after")
 

@@ -15,8 +15,10 @@ from ..core.errors import InvalidInput, ProviderError
 from ..core.retry import Retry
 from ..model.credential import Credential
 from ..model.key_age import Policy, instant
+from ..model.revocation import ACCEPTED, verdict
 from ..model.rotation import Journal, lost_by_label, lost_by_time
 from .base import Access, Key, KeyAdapter, Provider, Session
+from .purpose import probe
 from .registry import capability
 
 T = TypeVar("T")
@@ -68,7 +70,7 @@ class KeyRing:
         access = replace(self._access, retry=Retry(0))
         while True:
             try:
-                self._open(credential, access).probe()
+                probe(self._provider, self._open(credential, access), credential)
                 good += 1
             except ProviderError as exc:
                 good, failure = 0, exc
@@ -77,6 +79,33 @@ class KeyRing:
             if self._clock() + self._policy.verify_every_s > end:
                 raise self._unproven(good, failure)
             self._sleep(self._policy.verify_every_s)
+
+    def takes(self, credential: Credential) -> bool:
+        """Return whether the provider takes a key now; raises ProviderError where its answer says nothing of it."""
+        try:
+            probe(self._provider, self._open(credential, self._access), credential)
+        except ProviderError as exc:
+            found = verdict(exc.kind)
+            if not found:
+                raise
+            return found == ACCEPTED
+        return True
+
+    def remembered(self, credential: Credential) -> Credential:
+        """Return a credential with what its principal is found by when the key is dead, as registration records it.
+
+        Records of earlier versions lack it. A key that is refused cannot tell any more, and rotates without.
+        """
+        known_by = self.of(credential).traits.known_by
+        if not known_by or credential.meta.get(known_by):
+            return credential
+        try:
+            found = probe(self._provider, self._open(credential, self._access), credential).remember
+        except ProviderError as exc:
+            if not verdict(exc.kind):
+                raise
+            return credential
+        return replace(credential, meta={**credential.meta, **found})
 
     def _unproven(self, good: int, failure: ProviderError | None) -> ProviderError:
         policy = self._policy

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Callable, Protocol
 
@@ -22,7 +22,7 @@ from ..model.rotation_changes import Ids, changes
 from ..secret_store.base import SecretStore
 from ..secret_store.factory import open_store
 from . import registration
-from .base import Access, Key, KeyTraits
+from .base import Access, Key, KeyAdapter, KeyTraits
 from .connect import access_of
 from .registry import own_name
 from .registry import provider as find_provider
@@ -81,6 +81,7 @@ class Look:
         params = context.params
         self._context = context
         self.name: str = params["credential"]
+        model.check_name(self.name)
         self._provider = find_provider(params["provider"])
         self.policy = _policy(params)
         access: Access = access_of(params)
@@ -123,6 +124,9 @@ class Look:
         """Return the changes of this run with their steps."""
         journal = self.journal.read()
         phase = journal.phase if journal else ""
+        if journal and self.main.same_key(journal.old):
+            # What was learned of the key when the rotation began is in the journal alone.
+            self.main = replace(self.main, meta={**journal.old.meta, **self.main.meta})
         force = bool(self._context.params.get("force"))
         if phase in _IDLE:
             self._due = self._weigh(journal)
@@ -141,9 +145,13 @@ class Look:
         self._planned = changes(self.name, steps, self._ids(journal), self._fate())
         return list(self._planned)
 
-    def take(self, step: str) -> list[Change]:
-        """Return the planned changes of the next such step, each once."""
-        places = [place for place, (planned, _change) in enumerate(self._planned) if planned == step]
+    def take(self, step: str, key: str = "") -> list[Change]:
+        """Return the planned changes of the next such step, each once; with ``key`` those of that one alone."""
+        places = [
+            place
+            for place, (planned, change) in enumerate(self._planned)
+            if planned == step and key in ("", change.key)
+        ]
         if not places:
             return []
         first = last = places[0]
@@ -157,13 +165,18 @@ class Look:
         """Return what is there before a rotation; raises ProviderError where no key can be made."""
         adapter = self.ring.of(self.main)
         refuse_without_rotator(self._provider, self.ring, adapter)
+        self.main = self.ring.remembered(self.main)
         keys = self._keys if self._keys is not None else adapter.keys()
         self._keys = keys
         current = current_id(adapter, self.main, keys)
-        spare = self._spare or room(self._provider.name, adapter, self.policy, current, keys, self._context.now())
+        spare = self._spare or self.spare(adapter, current, keys)
         prefix = self._context.params.get("label_prefix") or "service-store"
         label = f"{prefix}-{self._context.now():%Y%m%dt%H%M%Sz}-{secrets.token_hex(3)}"
         return Start(label, current, tuple(key.id for key in keys), spare)
+
+    def spare(self, adapter: KeyAdapter, current: str, keys: Sequence[Key]) -> str:
+        """Return the id of the key that goes to make room, "" where there is room; raises ProviderError (quota)."""
+        return room(self._provider.name, adapter, self.policy, current, keys, self._context.now())
 
     def new_end(self) -> str:
         """Return when a key made now ends, "" for never."""

@@ -39,8 +39,8 @@ MEANING: Mapping[str, str] = {
     "ResourceExistsException": "conflict",
 }
 HINTS: Mapping[str, str] = {
-    "locked": "check the credentials in secret_store.auth, their permissions and the key",
-    "sealed": "enable the KMS key, or cancel its deletion",
+    "locked": "check the credentials in secret_store.auth; a KMS key has to allow kms:Encrypt and kms:Decrypt",
+    "sealed": "enable the KMS key (aws kms enable-key), or cancel its deletion (aws kms cancel-key-deletion)",
     "down": "run again",
     "deleting": "wait until AWS has deleted it, or restore it (aws secretsmanager restore-secret)",
     "conflict": "run again",

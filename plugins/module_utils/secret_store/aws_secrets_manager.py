@@ -6,6 +6,10 @@
 A write lays the new version down as AWSPENDING and then moves AWSCURRENT from the version it has read. AWS refuses
 the move where AWSCURRENT is elsewhere by then, which makes it the check-and-set. A writer that dies in between leaves
 a pending version that nobody reads. The number of a version stands in the secret's text, beside the record.
+
+AWS deletes a secret whatever its version is by then. So a removal that expects a version first makes a version
+without a record the current one, by the same check-and-set, and whoever expects something else is refused from then
+on. A removal that was killed in between leaves it, which reads as no record, and the next removal finishes it.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import Any, Callable
 
 from ..core.errors import SecretStoreError
 from . import aws_client
-from .base import Record, check_name, missing
+from .base import Record, check_expected, check_name, half_removed, missing
 
 DEFAULT_PATH = "service_store"
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
@@ -41,11 +45,11 @@ def open_secrets_manager(option: Mapping[str, Any], keep_secret: Callable[..., N
 
 @dataclass(frozen=True)
 class _Version:
-    """The present version of a record: AWS's id of it, its number, and what it holds."""
+    """The present version of a record: AWS's id of it, its number, and what it holds; None while it is removed."""
 
     id: str
     number: int
-    record: Record
+    record: Record | None
 
 
 class SecretsManager:
@@ -59,14 +63,13 @@ class SecretsManager:
     def get(self, name: str) -> Record:
         """Return the record of that name."""
         found = self._read(name)
-        if found is None:
+        if found is None or found.record is None:
             raise missing(self.label, name, self.names())
         return found.record
 
     def version(self, name: str) -> int:
         """Return the record's version, 0 where there is none."""
-        found = self._read(name)
-        return found.number if found else 0
+        return _number(self._read(name))
 
     def put(self, name: str, record: Record, expect: int | None = None) -> int:
         """Store a record and return its version."""
@@ -81,13 +84,23 @@ class SecretsManager:
             time.sleep(random.uniform(0, MOST_PAUSE_S))
         raise AssertionError("the last attempt returns or raises")
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, expect: int | None = None) -> bool:
         """Remove a record with its versions, at once and for good; return whether there was one."""
-        if self._read(name) is None:
+        found = self._read(name)
+        check_expected(self.label, f"delete {name}", expect, _number(found))
+        if found is None:
             return False
+        if expect:
+            text = json.dumps({"version": found.number + 1, "record": None})
+            self._exchange(name, text, str(uuid.uuid4()), found)
         # A revoked secret must not rest in AWS's recovery window.
         self._client.call(f"delete {name}", "delete_secret", SecretId=self._id(name), ForceDeleteWithoutRecovery=True)
-        return True
+        return found.record is not None
+
+    def remnant(self, name: str) -> str | None:
+        """Return that a removal was begun and its earlier versions are still there."""
+        found = self._read(name)
+        return "earlier versions, whose removal was begun" if found and found.record is None else None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""
@@ -123,12 +136,15 @@ class SecretsManager:
 
     def _put_once(self, name: str, record: Record, expect: int | None) -> int:
         present = self._read(name)
-        number = present.number if present else 0
-        if expect is not None and expect != number:
-            why = f"it is at version {number}, not {expect}: somebody changed it at the same time"
-            raise SecretStoreError(self.label, f"write {name}", why, "run again", "conflict")
-        text = json.dumps({"version": number + 1, "record": dict(record)})
-        token = str(uuid.uuid4())
+        check_expected(self.label, f"write {name}", expect, _number(present))
+        if expect is not None and present and present.record is None:
+            raise half_removed(self.label, f"write {name}")
+        number = present.number + 1 if present else 1
+        self._exchange(name, json.dumps({"version": number, "record": dict(record)}), str(uuid.uuid4()), present)
+        return number
+
+    def _exchange(self, name: str, text: str, token: str, present: _Version | None) -> None:
+        """Make ``text`` the current version in place of ``present``; raises SecretStoreError (conflict)."""
         try:
             if present is None:
                 self._create(name, text, token)
@@ -138,7 +154,6 @@ class SecretsManager:
             # botocore sends a call again whose answer was lost, and meets its own write.
             if exc.kind != "conflict" or not self._is_current(name, token):
                 raise
-        return number + 1
 
     def _create(self, name: str, text: str, token: str) -> None:
         arguments = {"Name": self._id(name), "SecretString": text, "ClientRequestToken": token}
@@ -175,3 +190,7 @@ class SecretsManager:
     def _is_current(self, name: str, version_id: str) -> bool:
         found = self._read(name)
         return found is not None and found.id == version_id
+
+
+def _number(version: _Version | None) -> int:
+    return version.number if version and version.record is not None else 0

@@ -52,9 +52,13 @@ class Awx:
         """Refuse: a job cannot change AWX's credentials."""
         raise SecretStoreError(self.label, f"write {name}", "AWX's credentials are read-only here", HINT, "read_only")
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, expect: int | None = None) -> bool:
         """Refuse: a job cannot change AWX's credentials."""
         raise SecretStoreError(self.label, f"delete {name}", "AWX's credentials are read-only here", HINT, "read_only")
+
+    def remnant(self, name: str) -> str | None:
+        """Return None: nothing is removed here."""
+        return None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""

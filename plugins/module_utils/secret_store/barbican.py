@@ -7,7 +7,8 @@ Barbican's names are not unique, a payload is written once, and there is no chec
 secret without a payload as its claim to the next version, looks whether it is the only one, and writes the payload
 only then. Of two claims the one that looks later sees the other and gives way, and often both do: never do two win.
 A claim that a writer has seen for LEASE_S is a dead writer's and is cleared away; should that one live after all, its
-payload finds no secret to go into. No clocks are compared. This needs a key manager whose reads show every write that
+payload finds no secret to go into. A removal that expects a version makes such a claim too, and removes the version
+while others give way. No clocks are compared. This needs a key manager whose reads show every write that
 was answered before, as on one database; replicas that lag do not.
 """
 
@@ -17,13 +18,13 @@ import itertools
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 from ..core.errors import SecretStoreError
 from .barbican_client import BarbicanClient, connect
-from .base import Record, check_name, missing
+from .base import Record, changed_meanwhile, check_expected, check_name, missing
 
 DEFAULT_PATH = "service_store"
 #: A claim lives so long; its writer gives up after a third, and waits a third for the answer to its payload.
@@ -48,6 +49,27 @@ class _Version:
     name: str
     number: int
     ready: bool
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A change of the version ``number``. ``seen`` holds when another's claim was first seen, by the claim's id."""
+
+    doing: str
+    name: str
+    number: int
+    seen: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """The claim to the version after ``number``, which may be used ``until`` then, and the other versions."""
+
+    doing: str
+    id: str
+    number: int
+    others: Sequence[_Version]
+    until: float
 
 
 class Barbican:
@@ -79,52 +101,78 @@ class Barbican:
     def put(self, name: str, record: Record, expect: int | None = None) -> int:
         """Store a record and return its version."""
         text = json.dumps(dict(record))
+        return 1 + self._claim(f"write {name}", name, expect, lambda claim: self._write(claim, text))
+
+    def _claim(self, doing: str, name: str, expect: int | None, change: Callable[[_Claim], bool]) -> int:
+        """Let ``change`` go on under a claim to the next version; return the present one. Raises SecretStoreError."""
         end = time.monotonic() + PATIENCE_S
         seen: dict[str, float] = {}
         for attempt in itertools.count():
             number = self.version(name)
-            if expect is not None and expect != number:
-                raise self._conflict(name, f"it is at version {number}, not {expect}")
-            if self._try(name, text, number, seen):
-                return number + 1
+            check_expected(self.label, doing, expect, number)
+            if self._try(_Attempt(doing, name, number, seen), change):
+                return number
             # Whoever claimed it too may be dead, or gave way as well: nobody has changed it yet.
             if time.monotonic() > end:
                 break
             time.sleep(random.uniform(0, min(MOST_PAUSE_S, 0.25 * 2**attempt)))
-        raise self._conflict(name, "others write it all the time")
+        raise changed_meanwhile(self.label, doing, "others write it all the time")
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, expect: int | None = None) -> bool:
         """Remove a record with its versions; return whether there was one."""
+        if expect:
+            self._claim(f"delete {name}", name, expect, self._remove)
+            return True
         versions = self._versions(name)
+        newest = _newest(versions)
+        check_expected(self.label, f"delete {name}", expect, newest.number if newest else 0)
+        if expect == 0:
+            # A claim that is there now is another's, who writes the record.
+            return False
         # The newest at the end: killed half way, an old secret must not become the present one.
         for version in sorted(versions, key=lambda version: version.number):
             self._client.delete(f"delete {name}", version.id)
-        return _newest(versions) is not None
+        return newest is not None
+
+    def remnant(self, name: str) -> str | None:
+        """Return None: the newest version goes last, so a removal that was killed leaves the record."""
+        return None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""
         return tuple(sorted({version.name for version in self._list("list") if version.ready}))
 
-    def _try(self, name: str, text: str, number: int, seen: dict[str, float]) -> bool:
-        """Write the version after ``number``; return whether it was done. Nothing is changed where it was not.
-
-        ``seen`` holds when this write first saw a claim of another, by the claim's id.
-        """
-        doing = f"write {name}"
+    def _try(self, attempt: _Attempt, change: Callable[[_Claim], bool]) -> bool:
+        """Claim the next version for ``change``; return whether it was done. Nothing is changed where it was not."""
+        doing, name, number = attempt.doing, attempt.name, attempt.number
         begun = time.monotonic()
         mine = self._client.create(doing, f"{self._path}/{name}", self._mark, str(number + 1))
         others = [version for version in self._versions(name) if version.id != mine]
         newest = _newest(others)
-        if (newest.number if newest else 0) != number or self._claimed(name, others, seen):
-            self._client.delete(doing, mine)
-            return False
-        if time.monotonic() - begun > LEASE_S / 3 or not self._fill(doing, mine, text):
-            self._client.delete(doing, mine)
+        free = (newest.number if newest else 0) == number and not self._claimed(name, others, attempt.seen)
+        if free and change(_Claim(doing, mine, number, others, begun + LEASE_S / 3)):
+            return True
+        self._client.delete(doing, mine)
+        return False
+
+    def _write(self, claim: _Claim, text: str) -> bool:
+        """Write the payload of a claim; return False where the claim is too old or gone."""
+        if time.monotonic() > claim.until or not self._fill(claim.doing, claim.id, text):
             return False
         # The version before stays, as a backup file does.
-        for version in others:
-            if version.number < number:
-                self._client.delete(doing, version.id)
+        for version in claim.others:
+            if version.number < claim.number:
+                self._client.delete(claim.doing, version.id)
+        return True
+
+    def _remove(self, claim: _Claim) -> bool:
+        """Remove the version that the claim was made on; return False where the claim is too old by then."""
+        # The newest at the end: killed half way, an old secret must not become the present one.
+        for version in sorted(claim.others, key=lambda version: version.number):
+            if version.number == claim.number and time.monotonic() > claim.until:
+                return False
+            self._client.delete(claim.doing, version.id)
+        self._client.delete(claim.doing, claim.id)
         return True
 
     def _fill(self, doing: str, mine: str, text: str) -> bool:
@@ -164,10 +212,6 @@ class Barbican:
             # Barbican compares by LIKE, where an underscore stands for any character.
             if row.algorithm == self._mark and row.name.startswith(start) and row.mode.isdigit()
         ]
-
-    def _conflict(self, name: str, why: str) -> SecretStoreError:
-        text = f"{why}: somebody changed it at the same time"
-        return SecretStoreError(self.label, f"write {name}", text, "run again", "conflict")
 
 
 def _newest(versions: Sequence[_Version]) -> _Version | None:

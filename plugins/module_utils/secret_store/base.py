@@ -34,8 +34,15 @@ class SecretStore(Protocol):
         kind ``conflict`` and nothing is written.
         """
 
-    def delete(self, name: str) -> bool:
-        """Remove a record with its versions; return whether there was one."""
+    def delete(self, name: str, expect: int | None = None) -> bool:
+        """Remove a record with its versions, and what a killed removal left; return whether there was a record.
+
+        With ``expect`` the record must still have that version (0: must not exist), else SecretStoreError of the
+        kind ``conflict`` and nothing is removed.
+        """
+
+    def remnant(self, name: str) -> str | None:
+        """Return in words what a killed removal left of a record that is gone; None where nothing is left."""
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""
@@ -48,6 +55,24 @@ def check_name(label: str, name: str) -> str:
             label, f"use the name {name!r}", "it has other characters than A-Z a-z 0-9 . _ -", kind="invalid"
         )
     return name
+
+
+def check_expected(label: str, doing: str, expect: int | None, present: int) -> None:
+    """Raise SecretStoreError (conflict) where a record is not at the version that is expected."""
+    if expect is not None and expect != present:
+        raise changed_meanwhile(label, doing, f"it is at version {present}, not {expect}")
+
+
+def changed_meanwhile(label: str, doing: str, why: str) -> SecretStoreError:
+    """Return the error for a record that is at another version than its reader knows."""
+    text = f"{why}: somebody changed it at the same time"
+    return SecretStoreError(label, doing, text, "run again", "conflict")
+
+
+def half_removed(label: str, doing: str) -> SecretStoreError:
+    """Return the error for a write where a removal was begun: what it still has to do would take the record along."""
+    why = "its removal was begun and is not finished"
+    return SecretStoreError(label, doing, why, "run again, or remove it with state: absent first", "conflict")
 
 
 def missing(label: str, name: str, names: tuple[str, ...]) -> SecretStoreError:

@@ -17,7 +17,7 @@ from typing import Any, Callable
 
 from ..core.errors import InvalidInput, SecretStoreError
 from . import key as key_file
-from .base import Record, check_name, missing
+from .base import Record, check_expected, check_name, missing
 from .envelope import Content, Envelope
 from .kek import Kek, open_kek
 
@@ -57,9 +57,7 @@ class EncryptedFile:
         with self.locked():
             content = self.read()
             present = int(content.records.get(name, {}).get("version", 0))
-            if expect is not None and expect != present:
-                why = f"it is at version {present}, not {expect}: somebody changed it at the same time"
-                raise SecretStoreError(self.label, f"write {name}", why, "run again", "conflict")
+            check_expected(self.label, f"write {name}", expect, present)
             # Versions go on after a delete, so that an old reader can never mistake a new record for its own.
             number = max(present, content.last) + 1
             content.records[name] = {"version": number, "record": dict(record)}
@@ -67,11 +65,13 @@ class EncryptedFile:
             self.write(content)
         return number
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, expect: int | None = None) -> bool:
         """Remove a record, also from the backup; return whether there was one."""
         with self.locked():
             content = self.read()
-            if name not in content.records:
+            present = int(content.records.get(name, {}).get("version", 0))
+            check_expected(self.label, f"delete {name}", expect, present)
+            if not present:
                 if name in self._in_backup():
                     # A delete that was killed half way.
                     self.write(content)
@@ -81,6 +81,11 @@ class EncryptedFile:
             # A revoked secret must not live on in the copy of the version before.
             self.write(content)
         return True
+
+    def remnant(self, name: str) -> str | None:
+        """Return that the backup still holds a record that is gone from the file."""
+        held = name in self._in_backup() and name not in self.read().records
+        return f"a copy in {self.path}.bak" if held else None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""

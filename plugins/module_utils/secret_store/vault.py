@@ -1,7 +1,12 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HashiCorp Vault and OpenBao: the KV secrets engine version 2, through hvac."""
+"""HashiCorp Vault and OpenBao: the KV secrets engine version 2, through hvac.
+
+KV removes a record with its versions whatever its version is by then. So a removal that expects a version first writes
+REMOVED over it with check-and-set: whoever expects the record, or that there is none, is refused from then on. A
+removal that was killed in between leaves REMOVED, which reads as no record, and the next removal finishes it.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,13 @@ from typing import Any, Callable
 
 from ..core.errors import SecretStoreError
 from . import vault_client
-from .base import Record, check_name, missing
+from .base import Record, check_expected, check_name, half_removed, missing
 
 DEFAULT_PATH = "secret/service_store"
 #: Writes without an expectation, on a mount that asks for a version with each.
 ATTEMPTS = 20
+#: What stands in for a record while it is being removed.
+REMOVED = {"service_store": "removed"}
 
 
 def open_vault(option: Mapping[str, Any], keep_secret: Callable[..., None]) -> Vault:
@@ -78,6 +85,8 @@ class Vault:
             number, deleted = self._metadata(name, refused)
             if expect is None or deleted:
                 return number
+            if self.remnant(name):
+                raise half_removed(self.label, f"write {name}") from None
         raise refused
 
     def _metadata(self, name: str, refused: SecretStoreError) -> tuple[int, bool]:
@@ -92,13 +101,23 @@ class Vault:
         newest = answer["data"]["versions"].get(str(number), {})
         return number, bool(newest.get("deletion_time") or newest.get("destroyed"))
 
-    def delete(self, name: str) -> bool:
+    def delete(self, name: str, expect: int | None = None) -> bool:
         """Remove a record with all its versions; return whether there was one."""
-        there = self._read(name) is not None
+        there = self.version(name)
+        check_expected(self.label, f"delete {name}", expect, there)
+        if expect == 0 and not self.remnant(name):
+            return False
+        if expect:
+            self._write(name, REMOVED, expect)
         kv = self._client.secrets.kv.v2
         path = self._path(name)
         self._call(f"delete {name}", kv.delete_metadata_and_all_versions, path=path, mount_point=self._mount)
-        return there
+        return bool(there)
+
+    def remnant(self, name: str) -> str | None:
+        """Return that a removal was begun and its earlier versions are still there."""
+        found = self._read_newest(name)
+        return "earlier versions, whose removal was begun" if found and found["data"] == REMOVED else None
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all records, sorted."""
@@ -113,6 +132,10 @@ class Vault:
         return f"{self._folder}/{name}" if self._folder else name
 
     def _read(self, name: str) -> Mapping[str, Any] | None:
+        found = self._read_newest(name)
+        return None if found and found["data"] == REMOVED else found
+
+    def _read_newest(self, name: str) -> Mapping[str, Any] | None:
         kv = self._client.secrets.kv.v2
         answer = self._call(
             f"read {name}",

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 REMOVED, ASKED, REMAINED, WOULD = "removed", "asked", "remained", "would be removed"
-_LEFT = ("alive", "kept")
+#: What a revocation says of a place where nothing is left. Whatever else it says, now or later, remained.
+_GONE = ("deleted", "disabled", "replaced", "dead", "removed")
 _TITLES = {
     REMOVED: "Removed",
     WOULD: "Would be removed",
@@ -20,6 +21,7 @@ _TITLES = {
     REMAINED: "Remained",
 }
 _NOT_HERE = "it was not reached in this run"
+_UNENDED = "forgotten; it lives until its owner has ended it"
 Row = dict[str, str]
 
 
@@ -95,8 +97,12 @@ def _account(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
         where = f"{item['scope']['kind']} {item['scope'].get('name') or item['scope'].get('id')}"
         rows += [_row(f"entry {entry}", where, gone, "" if check else at) for entry in item["removed"]]
     rows += _restriction(account.get("restriction") or {}, account.get("sheet", ""), gone, at)
-    for key in ("revoked", "rotator"):
-        rows += _places((account.get(key) or {}).get("revocation") or {}, check)
+    for key in account.get("keys") or ():
+        rows += _places(key.get("revocation") or {}, check)
+        at_all = "" if check else at
+        if key.get("forgotten"):
+            rows.append(_row(f"record {key['name']}", "secret store", gone, at_all, _UNENDED))
+        rows += [_row(f"notices about {key['name']}", store, gone, at_all) for store in key.get("notices") or ()]
     rows += [
         _row(f"pre-shared key {item['item']}", "secret store", gone, "" if check else at)
         for item in account.get("psks") or ()
@@ -121,7 +127,7 @@ def _places(found: Mapping[str, Any], check: bool) -> list[Row]:
         what = f"{'key' if place['place'] == 'provider' else 'record'} {place['what']}"
         left = REMAINED if not check else WOULD
         outlives = f"; what goes on: {place['outlives']}" if place["outlives"] else ""
-        state = left if place["state"] in _LEFT else REMOVED
+        state = REMOVED if place["state"] in _GONE else left
         proof = f"; {place['proof']}" if place["proof"] else ""
         how = "" if state == WOULD else f"{place['state']}{proof}{outlives}"
         rows.append(_row(what, place["where"], state, place["at"], how))

@@ -31,7 +31,8 @@ def gather(hostvars: Hostvars, customer: str, archive: str, at: str) -> dict[str
     first = next(iter(accounts.values()))
     file = str(first["service_store_register_file"])
     rest = without(str(first["service_store_register_dir"]), customer)
-    machines = {name: _machine(hostvars[name], rest[name], set(accounts)) for name in hostvars if name in rest}
+    undone = [name for name, own in accounts.items() if own.get("service_store_offboard_why")]
+    machines = {name: _machine(hostvars[name], rest[name], set(accounts), undone) for name in hostvars if name in rest}
     return {
         "customer": customer,
         "accounts": {name: _account(own) for name, own in accounts.items()},
@@ -55,19 +56,31 @@ def _account(own: Hostvars) -> dict[str, Any]:
         {"what": f"allowlist of {front['name']}", "where": "the API's front", "how": "take the store's addresses out"}
         for front in own.get("service_store_api_fronts") or ()
     ]
-    if found.get("forgotten"):
-        name = str(own["service_store_rotator"])
-        asked.append({"what": f"credential {name}", "where": str(own["service_store_provider"]), "how": _FORGOTTEN})
-    remained = [{"what": f"credential {own['service_store_credential']}", "why": why}] if why else []
-    return {**found, "reached": "service_store_offboard" in own, "asked": asked, "remained": remained}
+    keys = [{**key, "notices": list(map(_label, key.get("notices") or ()))} for key in found.get("keys") or ()]
+    asked += [
+        {"what": f"credential {key['name']}", "where": str(own["service_store_provider"]), "how": _FORGOTTEN}
+        for key in keys
+        if key.get("forgotten")
+    ]
+    remained = [{"what": f"credential {key['name']}", "why": key["why"]} for key in keys if key.get("why")]
+    if why and not remained:
+        remained = [{"what": f"credential {own['service_store_credential']}", "why": why}]
+    reached = "service_store_offboard" in own
+    return {**found, "keys": keys, "reached": reached, "asked": asked, "remained": remained}
+
+
+def _label(store: Mapping[str, Any]) -> str:
+    """Return a store's place in words, of its options that hold no secret."""
+    words = (store.get(name) for name in ("type", "url", "path"))
+    return " ".join(str(word) for word in words if word)
 
 
 _OTHER_END = "remove the other end"
 _FORGOTTEN = "the store has forgotten it and it could not end itself: change the password, or delete the key"
 
 
-def _machine(own: Hostvars, rest: Hostvars, accounts: set[str]) -> dict[str, Any]:
-    """Return what a host of ours should lose, and what it has lost."""
+def _machine(own: Hostvars, rest: Hostvars, accounts: set[str], undone: list[str]) -> dict[str, Any]:
+    """Return what a host of ours should lose, and what it has lost; ``undone`` are accounts that still need it."""
     connections = own.get("service_store_ipsec_connections") or []
     tunnels = [f"tunnel {item['name']}" for item in connections if item.get("account") in accounts]
     names = {
@@ -76,4 +89,5 @@ def _machine(own: Hostvars, rest: Hostvars, accounts: set[str]) -> dict[str, Any
     }
     ways = [what for key, what in names.items() if (own.get(key) or []) != (rest.get(key) or [])]
     gone = [*(own.get("service_store_offboard_gone") or []), *(ways if own.get("service_store_offboard_led") else [])]
-    return {"wanted": tunnels + ways, "gone": gone, "why": own.get("service_store_offboard_why", "")}
+    waits = f"it is kept until {', '.join(undone)} is done" if undone else ""
+    return {"wanted": tunnels + ways, "gone": gone, "why": own.get("service_store_offboard_why", "") or waits}

@@ -14,6 +14,7 @@ from . import paths
 from .errors import RegisterError
 from .load import Document, Register
 from .needs import needs_of
+from .rotators import rotators_of
 
 DEFAULT_PROXY_PORT = 3128
 #: Lists of the operator's file, and the group that each becomes.
@@ -70,6 +71,10 @@ def inventory_of(register: Register) -> Inventory:
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
     egresses = dict.fromkeys(item["egress"] for item in accounts if item.get("egress"))
     inventory.variables["service_store_egress_proofs"] = [_misuse(own[name]) for name in egresses]
+    kept = rotators_of(register.customers)
+    for host in inventory.hosts:
+        if "cloud_accounts" in host.groups:
+            host.variables["service_store_rotators_kept"] = kept.get(host.name, [])
     return inventory
 
 
@@ -141,7 +146,9 @@ def _account(
         "service_store_register_file": document.path,
         "service_store_provider": account["provider"],
         "service_store_credential": account["credential"],
-        "service_store_rotation": {key: value for key, value in rotation.items() if key != "rotator"},
+        "service_store_rotation": {
+            key: value for key, value in rotation.items() if key not in ("rotator", "rotator_policy")
+        },
         "service_store_rotator": rotation.get("rotator", ""),
         "service_store_permissions": account.get("permissions", "ignore"),
         "service_store_needs": needs_of(account),

@@ -15,7 +15,7 @@ from typing import Any
 from ...core.errors import ProviderError
 from ...model.permission import Grant, Granted, Need, covers
 from ..base import Identity
-from .need import SINCE_4_23
+from .need import SEVERAL_PAIRS, SINCE_4_23
 from .session import CloudStackSession
 
 _NO_PAIR = "whether the pair has rules of its own, by which it may do less: it may not call listUserKeys"
@@ -41,7 +41,8 @@ class RoleCommands:
             why = "the role lacks listApis"
             return Granted("nothing", untold=dict.fromkeys(need.rights, why), notes=(f"what is too much: {why}",))
         described = {str(item["name"]): item for item in answer.get("api") or ()}
-        rules = () if _of_older(described) else self._pair_rules()
+        several = _several_pairs(described)
+        rules = self._pair_rules() if several else ()
         names = {name for name in described if _permitted(rules or (), name)}
         grants = [Grant(name, role) for name in sorted(names)]
         kind = str(detail.get("roletype") or "")
@@ -51,7 +52,8 @@ class RoleCommands:
         grants += self._rules(role) if "listRolePermissions" in names and not rules else []
         notes = (_NO_PAIR,) if rules is None else ()
         source = "listApis, which shows what the key may call"
-        return Granted(source, tuple(grants), decided=_of_older(described), notes=notes)
+        features = frozenset({SEVERAL_PAIRS} if several else ())
+        return Granted(source, tuple(grants), notes=notes, features=features)
 
     def _pair_rules(self) -> tuple[tuple[str, str], ...] | None:
         """Return the rules of the session's own pair, (pattern, "allow" or "deny"), None where they are not told."""
@@ -76,10 +78,10 @@ class RoleCommands:
         return [Grant(str(rule["rule"]), f"rule of the {role}") for rule in rules if "*" in str(rule["rule"])]
 
 
-def _of_older(described: Mapping[str, Any]) -> dict[str, bool]:
-    """Return as held what this server has no command for; the description of registerUserKeys tells which it is."""
+def _several_pairs(described: Mapping[str, Any]) -> bool:
+    """Return whether a user may have several pairs: by how registerUserKeys is described, or by a newer command."""
     params = {param["name"] for param in (described.get("registerUserKeys") or {}).get("params") or ()}
-    return {} if "enddate" in params else dict.fromkeys(SINCE_4_23, True)
+    return "enddate" in params or any(name in described for name in SINCE_4_23)
 
 
 def _permitted(rules: tuple[tuple[str, str], ...], name: str) -> bool:

@@ -33,8 +33,11 @@ _ONE = KeyTraits(
     most=1,
     why_not=_NO_LAST_USE,
     outlives=_OUTLIVES,
+    known_by="user_id",
 )
-_MANY = KeyTraits(overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE)
+_MANY = KeyTraits(
+    overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE, known_by="user_id"
+)
 _LACKS = (
     "have the provider allow {} in the role of the account, or name a rotator: a credential of the same account, or of "
     "an administrator, whose role has it"
@@ -93,7 +96,7 @@ class UserKeys:
         doing = f"make a new key pair for user {self._id()}"
         answer = self._once(doing, "registerUserKeys", id=self._id(), **options)
         if "jobid" in answer:
-            answer = self._session.wait(doing, str(answer["jobid"]))
+            answer = self._done(doing, str(answer["jobid"]))
         made = answer["userkeys"]
         public = {**self._credential.public, "api_key": str(made["apikey"])}
         meta = {**self._credential.meta, "user_id": self._id()}
@@ -123,13 +126,33 @@ class UserKeys:
 
     def _delete(self, doing: str, pair_id: str) -> None:
         try:
-            self._session.run_job(doing, "deleteUserKeys", keypairid=pair_id)
+            job = self._session.submit(doing, "deleteUserKeys", keypairid=pair_id)
         except ProviderError as exc:
             if exc.kind == "no_permission":
                 hint = _LACKS.format("deleteUserKeys")
                 raise ProviderError(exc.provider, doing, exc.why, exc.kind, hint=hint) from exc
             if exc.kind != "not_found":
                 raise
+            return
+        try:
+            self._done(doing, job.job_id)
+        except ProviderError as exc:
+            if exc.kind != "not_found":
+                raise
+
+    def _done(self, doing: str, job_id: str) -> Mapping[str, Any]:
+        """Wait for a job and return its result; a failure says that its call may have taken effect all the same.
+
+        A job goes on whether or not anybody may ask about it (queryAsyncJobResult), so a refusal of that question is
+        no refusal of the call.
+        """
+        try:
+            return self._session.wait(doing, job_id)
+        except ProviderError as exc:
+            hint = _LACKS.format("queryAsyncJobResult") if exc.kind == "no_permission" else exc.hint
+            unsure = ProviderError(exc.provider, doing, exc.why, exc.kind, exc.transient, hint)
+            unsure.retried = True
+            raise unsure from exc
 
     def _once(self, doing: str, command: str, **params: Any) -> Any:
         """Call a command that must not be made twice."""

@@ -11,7 +11,9 @@ _JOBS = ("queryAsyncJobResult",)
 _TAGS = ("createTags", "deleteTags", "listTags")
 #: Of one kind of allowlist each; an account has those that its zone offers.
 _FIREWALL = ("listPublicIpAddresses", "listFirewallRules", "createFirewallRule", "deleteFirewallRule")
-#: What rotation takes besides where a user may have several pairs; older servers have no such commands.
+#: What a server has from 4.23 on, where registerUserKeys and deleteUserKeys are jobs. Older ones have no such commands,
+#: and there nothing of a rotation has to be waited for.
+SEVERAL_PAIRS = "several key pairs"
 SINCE_4_23 = ("listUserKeys", "deleteUserKeys")
 NEEDS = {
     "probe": Need(("listUsers",)),
@@ -28,7 +30,7 @@ NEEDS = {
     ),
     # Without the settings the list is the provider's to apply, and the store renders it.
     "source_restriction": Need(("listUsers",), ("listConfigurations", "updateConfiguration")),
-    "rotation": Need(("listUsers", "registerUserKeys", *SINCE_4_23), ("getUserKeys", *_JOBS)),
+    "rotation": Need(("listUsers", "registerUserKeys"), ("getUserKeys",), ((SEVERAL_PAIRS, (*SINCE_4_23, *_JOBS)),)),
 }
 READING = ("listApis", "listUsers", "listRolePermissions")
 #: By any of these an account can give itself, or somebody else, more than it has.

@@ -60,7 +60,7 @@ def test_the_diff_keeps_the_order_of_lines_and_hides_secrets(tmp_path: Path) -> 
     done = run_module("host_files", {"files": files(tmp_path)}, diff=True)
     shown = {part["after_header"]: part["after"] for part in done["diff"]}
     assert shown[str(tmp_path / "etc/app/main.conf")] == "mode: 0644\nb = 1\na = 2\n"
-    assert "sha256:" in shown[str(tmp_path / "etc/app/key")]
+    assert "pbkdf2:" in shown[str(tmp_path / "etc/app/key")]
     assert SECRET not in json.dumps(done)
 
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.model.key_age import written
 from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import Journal
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation_journal import JournalFile
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.module import ModuleFailed, run_module
 
 NOW = datetime.datetime(2026, 11, 22, 4, 30, tzinfo=datetime.UTC)
 OLD = Credential("acme", "aws", {"access_key_id": "AKIAOLD"}, {"secret_access_key": "canary-old"})
@@ -84,7 +85,39 @@ def test_of_two_that_read_one_version_the_second_writer_stops(store: Any) -> Non
     assert store.get("acme.rotation")["holder"]["pid"] == os.getpid()
 
 
-def test_a_name_that_leaves_no_room_for_a_journal_is_refused(store: Any) -> None:
-    opened(store, "a" * 119)
-    with pytest.raises(InvalidInput, match="at most 119 characters"):
-        opened(store, "a" * 120)
+def test_a_journal_that_another_run_has_taken_over_is_not_removed(store: Any) -> None:
+    """The first run was held up between its last write and the removal, and its time is over."""
+    first = opened(store)
+    first.write(JOURNAL)
+    second = opened(store, later_s=61)
+    second.claim()
+    with pytest.raises(SecretStoreError, match="another run is rotating it at the same time") as stopped:
+        first.remove()
+    assert stopped.value.kind == "conflict" and store.version("acme.rotation")
+    second.remove()
+    assert not store.version("acme.rotation")
+
+
+def test_under_a_name_that_leaves_no_room_for_a_journal_there_is_none(store: Any) -> None:
+    """A credential that was registered under such a name long ago can still be revoked."""
+    assert opened(store, "a" * 119).present is None and opened(store, "a" * 120).present is None
+
+
+@pytest.mark.parametrize("module", ["cloud_credential", "cloud_credential_rotation"])
+def test_a_name_that_leaves_no_room_for_a_journal_is_refused_before_anything_is_asked(
+    module: str, store: Any, tmp_path: Path
+) -> None:
+    option = {"type": "encrypted_file", "path": str(tmp_path / "s.json"), "auth": {"key_file": str(tmp_path / "key")}}
+    arguments: dict[str, Any] = {
+        "provider": "cloudstack",
+        "credential": "a" * 120,
+        "endpoints": {"api": "https://127.0.0.1:9/client/api"},
+        "secret_store": option,
+    }
+    if module == "cloud_credential":
+        secret = base64.b64encode(os.urandom(30)).decode()
+        arguments["secret"] = {"api_key": "k-initech", "secret_key": secret}
+    with pytest.raises(ModuleFailed, match="has 120 characters; at most 119 are allowed") as refused:
+        run_module(module, arguments)
+    error = refused.value.result["error"]
+    assert (error["type"], error["option"]) == ("InvalidInput", "credential") and store.names() == ()

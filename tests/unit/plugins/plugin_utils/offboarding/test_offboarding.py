@@ -71,8 +71,8 @@ def done(hostvars: dict[str, Any], *, account: bool = True, gateway: bool = True
             },
             {"place": "secret_store", "where": "file", "what": "acme-vpn", "state": "removed", "at": AT, "proof": ""},
         ]
-        revoked = {"revocation": {"places": [{**place, "outlives": ""} for place in places]}}
-        hostvars["acme-vpn"]["service_store_offboard"] = {"revoked": revoked}
+        key = {"name": "acme-vpn", "revocation": {"places": [{**place, "outlives": ""} for place in places]}}
+        hostvars["acme-vpn"]["service_store_offboard"] = {"keys": [key]}
     if gateway:
         hostvars["gw"]["service_store_offboard_gone"] = ["tunnel acme-vpn"]
     if server:
@@ -99,7 +99,7 @@ def test_what_was_not_reached_remains_and_the_next_run_goes_on(hostvars: dict[st
     done(hostvars)
     if part != "account":
         # The key is gone, so the second run finds nothing of it.
-        hostvars["acme-vpn"]["service_store_offboard"] = {"revoked": {"revocation": {"places": []}}}
+        hostvars["acme-vpn"]["service_store_offboard"] = {"keys": [{"name": "acme-vpn", "revocation": {"places": []}}]}
     second = told(hostvars, LATER, [json.loads(json.dumps(first))])
     assert second["complete"] and second["began_at"] == AT and second["file"] == first["file"]
     assert rows(second, "acme-vpn")["key K1"] == "removed" and "Remained" not in second["text"]
@@ -117,3 +117,30 @@ def test_check_mode_removes_nothing(hostvars: dict[str, Any]) -> None:
     found = told(hostvars, check=True)
     assert not found["complete"] and "nothing was done" in found["text"]
     assert set(rows(found, "s1").values()) == {"would be removed"}
+
+
+def test_what_waits_for_an_account_says_so(hostvars: dict[str, Any]) -> None:
+    done(hostvars, gateway=False, server=False)
+    hostvars["acme-vpn"]["service_store_offboard_why"] = "key: the cloud is down"
+    found = told(hostvars)
+    assert "it is kept until acme-vpn is done" in found["text"]
+    assert rows(found, "acme-vpn")["credential acme-vpn"] == "remained"
+
+
+@pytest.mark.parametrize("state", ["alive", "kept", "refused"])
+def test_only_what_is_known_to_be_gone_counts_as_removed(hostvars: dict[str, Any], state: str) -> None:
+    done(hostvars)
+    (key,) = hostvars["acme-vpn"]["service_store_offboard"]["keys"]
+    key["revocation"]["places"][0]["state"] = state
+    assert rows(told(hostvars), "acme-vpn")["key K1"] == "remained" and not told(hostvars)["complete"]
+
+
+def test_a_forgotten_key_is_asked_for_and_its_notices_are_told(hostvars: dict[str, Any]) -> None:
+    done(hostvars)
+    keys = hostvars["acme-vpn"]["service_store_offboard"]["keys"]
+    keys.append({"name": "hand", "forgotten": True, "notices": [{"type": "encrypted_file", "path": "/srv/n"}]})
+    keys.append({"name": "other", "why": "rotator other: the cloud is down"})
+    found = rows(told(hostvars), "acme-vpn")
+    assert found["credential hand"] == "asked" and found["record hand"] == "removed"
+    assert found["notices about hand"] == "removed" and "at encrypted_file /srv/n" in told(hostvars)["text"]
+    assert found["credential other"] == "remained"

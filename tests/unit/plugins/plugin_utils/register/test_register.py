@@ -117,6 +117,47 @@ def test_the_policy_of_a_credential_and_its_rotator_reach_the_account(tmp_path: 
     assert (found["acme-cs"]["service_store_rotation"], found["acme-cs"]["service_store_rotator"]) == ({}, "")
 
 
+ROTATED = """\
+  - name: {name}
+    provider: openstack
+    endpoints: {{identity: "https://keystone.example/v3"}}
+    credential: {name}
+    rotation: {{{rotation}}}
+    access: [{{method: api_source_restriction, store_servers: [store-1]}}]
+"""
+
+
+def rotated(folder: Path, **rotations: str) -> dict[str, Any]:
+    accounts = "".join(ROTATED.format(name=name, rotation=text) for name, text in rotations.items())
+    register = write(folder, f"customer: acme\ncloud_accounts:\n{accounts}")
+    return {host.name: host.variables for host in inventory_of(read_register(str(register))).hosts}
+
+
+def test_a_rotator_that_several_accounts_share_is_watched_by_one_of_them(tmp_path: Path) -> None:
+    found = rotated(tmp_path, one="max_age_days: 60, expires_at: 2027-01-31, rotator: hand", two="rotator: hand")
+    watched = [{"name": "hand", "policy": {"max_age_days": 60}, "accounts": ["one", "two"]}]
+    assert found["one"]["service_store_rotators_kept"] == watched
+    assert found["two"]["service_store_rotators_kept"] == []
+    assert "service_store_rotators_kept" not in found["store-1"]
+
+
+def test_a_rotator_that_is_an_accounts_own_credential_is_watched_there_alone(tmp_path: Path) -> None:
+    found = rotated(tmp_path, one="rotator: two", two="max_age_days: 60")
+    assert [found[name]["service_store_rotators_kept"] for name in ("one", "two")] == [[], []]
+
+
+def test_a_rotator_may_have_a_policy_of_its_own_which_is_stated_once(tmp_path: Path) -> None:
+    own = "rotator: hand, rotator_policy: {max_age_days: 180, expires_at: 2027-05-01}"
+    found = rotated(tmp_path, one="grace_days: 3, rotator: hand", two=f"grace_days: 5, {own}")
+    (watched,) = found["one"]["service_store_rotators_kept"]
+    assert watched["policy"] == {"max_age_days": 180, "grace_days": 5, "expires_at": "2027-05-01"}
+    assert found["two"]["service_store_rotation"] == {"grace_days": 5}
+    with pytest.raises(RegisterError, match=r"acme.yml:13: one states another rotator_policy for hand"):
+        rotated(tmp_path, one=own, two="rotator: hand, rotator_policy: {max_age_days: 90}")
+    with pytest.raises(RegisterError, match=r"rotator"):
+        rotated(tmp_path, one="rotator_policy: {max_age_days: 90}")
+
+
 def broken(old: str, new: str) -> str:
     assert CUSTOMER.count(old) >= 1
     return CUSTOMER.replace(old, new, 1)

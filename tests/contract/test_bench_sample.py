@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`make bench` with a handful of credentials: it works, and the calls that it counts are the claim of the docs."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench.measure import Plan, measure
+from tools.bench import Cost, table
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_audit_by_age_asks_no_cloud_and_a_live_one_asks_once_for_each(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    said: list[str] = []
+    # A folder named after the test would be too long for the sockets that Ansible makes below it.
+    empty, (age, live) = measure(tmp_path_factory.mktemp("bench"), Plan(3, 1, 2, ("cloudstack",)), said.append)
+    assert (age.ours.credentials, age.ours.calls) == (3, 0)
+    assert (live.ours.credentials, live.ours.calls_each) == (2, 1)
+    # No second is judged; that a play which does something is no quicker than an empty one shows what was timed.
+    assert empty.cpu_s < live.ours.median.cpu_s
+    peer = live.peer
+    assert isinstance(peer, str) or (isinstance(peer, Cost) and peer.calls_each == 1)
+    text = "\n".join([table([age, live]), *said])
+    assert "no age of a key" in text
+    # The loop's items carry keys.
+    assert "bench-api-key" not in text
