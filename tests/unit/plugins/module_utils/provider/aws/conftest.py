@@ -22,7 +22,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.allowlist import SecurityGroups
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.security_group import SecurityGroups
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.session import AwsSession
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
 from lab.ca import issue, make_ca
