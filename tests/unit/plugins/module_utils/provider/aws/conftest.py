@@ -89,6 +89,14 @@ class Account:
         return {name.removeprefix("ec2."): count for name, count in self.session.calls.by_name().items()}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what needs moto, whose EC2 takes seconds to load, out of ``make test-fast``."""
+    for item in items:
+        if "moto" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
     """One server for all of these tests: loading moto's EC2 takes seconds."""
