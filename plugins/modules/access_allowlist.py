@@ -52,6 +52,10 @@ options:
             description:
               - V(security_group) for V(aws), V(openstack) and V(cloudstack), V(network_security_group) for
                 V(azure), V(firewall) (the firewall of a public address) for V(cloudstack).
+              - V(prefix_list) for V(aws), a customer-managed list of bare addresses to which rules elsewhere refer.
+                What is said about an entry of it stays as first written, since the service cannot change it in place.
+              - V(network_acl) for V(aws), by its inbound rules that allow; a new one goes in front of those that deny
+                the same. Its outbound rules, which let the answers out, are not touched. C(name) is its Name tag.
             type: str
             required: true
           id:
@@ -76,9 +80,10 @@ options:
             type: str
             required: true
           protocol:
-            description: A name (V(tcp), V(udp), V(icmp), ...), a number, or V(all).
+            description:
+              - A name (V(tcp), V(udp), V(icmp), ...), a number, or V(all).
+              - Without it V(tcp), and V(all) in a list of bare addresses, which takes nothing else.
             type: str
-            default: tcp
           ports:
             description:
               - A port V(443), a range V(8000-8010), or V(all). For ICMP a type V(8), or a type and code V(3-4).
@@ -140,6 +145,21 @@ EXAMPLES = r"""
           - {cidr: 203.0.113.0/28, ports: 8000-8010, owner: web-team, expires: "2027-01-31"}
       - scope: {kind: security_group, id: sg-0a1b2c3d4e5f67890}
         entries: *supplier
+
+- name: Keep the addresses in one prefix list to which many groups refer, and let them through the subnets' ACL
+  strategic.service_store.access_allowlist:
+    provider: aws
+    region: eu-central-1
+    credential: acme-aws
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+    allowlists:
+      - scope: {kind: prefix_list, name: store-servers}
+        entries:
+          - {cidr: 198.51.100.11, owner: store-team, reason: store-1}
+          - {cidr: 198.51.100.12, owner: store-team, reason: store-2}
+      - scope: {kind: network_acl, name: api-subnets}
+        entries:
+          - {cidr: 198.51.100.0/24, ports: "443", owner: store-team, ticket: CHG-1001}
 """
 
 RETURN = r"""

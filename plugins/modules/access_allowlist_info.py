@@ -64,9 +64,8 @@ options:
             type: str
             required: true
           protocol:
-            description: A name, a number, or V(all).
+            description: A name, a number, or V(all). Without it V(tcp), and V(all) in a list of bare addresses.
             type: str
-            default: tcp
           ports:
             description: A port, a range, or V(all).
             type: str

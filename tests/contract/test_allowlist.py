@@ -6,15 +6,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
 from tests.support.module import ModuleFailed
+from tests.support.servers import starter
 
+from .accounts import KINDS, STARTERS
 from .accounts.base import CloudAccount
-from .conftest import Store
+from .conftest import PROVIDERS, Store
+
+ACCOUNTS = [
+    *PROVIDERS,
+    *(pytest.param(name, id=name) for name in sorted(KINDS)),
+]
+
+
+@pytest.fixture(scope="module", params=ACCOUNTS)
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
+    """Every provider's account, and one for each further kind of allowlist."""
+    with starter(tmp_path_factory) as start:
+        made = {**STARTERS, **KINDS}[request.param](start, tmp_path_factory.mktemp(f"allowlist-{request.param}"))
+        yield made
+        made.faults.__exit__(None, None, None)
+
 
 ONE = {"cidr": "192.0.2.1", "ports": "443", "owner": "team", "ticket": "CHG-1", "reason": "first"}
 TWO = {"cidr": "192.0.2.2", "ports": "443", "owner": "team", "ticket": "CHG-1"}

@@ -17,6 +17,9 @@ Configuration (both servers):
                 "status": "Active", "policies": {"name": {policy document}}}],
      "buckets": ["name"],                                                       # ministack and moto
      "security_groups": [{"name": "store-api", "description": "...", "vpc_cidr": "10.0.0.0/16"}],   # moto
+     "prefix_lists": [{"name": "store", "family": "IPv4", "max_entries": 20}],                      # moto
+     "network_acls": [{"name": "store-subnets", "vpc_cidr": "10.0.0.0/16"}],                        # moto
+     "quotas": {"L-0EA8095F": 200},                          # moto: what the account had raised in service vpc
      "lab_token": "...",                                  # ministack: lets POST /_lab/authorize be asked
      "authority": {"url": "https://...", "ca_file": "...", "token": "..."}}                         # moto
 

@@ -15,7 +15,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import options
+from . import moto_gaps, options
 from .authority import Authority
 from .options import CallLog, Config
 
@@ -28,8 +28,12 @@ def seed(config: Config) -> None:
     """Empties moto and puts in what the configuration says, through its own backends."""
     from moto.backends import get_backend
     from moto.moto_api._internal.models import moto_api_backend
+    from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 
     moto_api_backend.reset()
+    quotas: Any = VPC_DEFAULT_QUOTAS
+    for quota in quotas:
+        quota["Value"] = config.quotas.get(quota["QuotaCode"], quota["Value"])
     iam: Any = get_backend("iam")[config.account]["aws"]
     for user in config.users:
         iam.create_user(config.region, user.name)
@@ -44,6 +48,12 @@ def seed(config: Config) -> None:
     for group in config.security_groups:
         vpc = ec2.create_vpc(group.get("vpc_cidr", "10.0.0.0/16"))
         ec2.create_security_group(group["name"], group.get("description", group["name"]), vpc_id=vpc.id)
+    for prefixes in config.prefix_lists:
+        made = ec2.create_managed_prefix_list(prefixes.get("family", "IPv4"), [], None, prefixes["name"], {})
+        made.max_entries = prefixes.get("max_entries", 20)
+    for acl in config.network_acls:
+        vpc = ec2.create_vpc(acl.get("vpc_cidr", "10.0.0.0/16"))
+        ec2.create_network_acl(vpc.id, tags=[{"Key": "Name", "Value": acl["name"]}])
     s3: Any = get_backend("s3")[config.account]["aws"]
     for bucket in config.buckets:
         s3.create_bucket(bucket, config.region)
@@ -133,6 +143,8 @@ def run(arguments: Namespace) -> int:
         create_backend_app,
     )
     from werkzeug.serving import make_server
+
+    moto_gaps.close()
 
     class Handler(MotoRequestHandler):
         """Logs plain lines, and lets idle connections go: a thread waits on each."""

@@ -17,7 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-_KNOWN = {"account", "region", "users", "buckets", "security_groups", "lab_token", "authority"}
+_KNOWN = {"account", "region", "users", "buckets", "lab_token", "authority"} | {
+    "security_groups",
+    "prefix_lists",
+    "network_acls",
+    "quotas",
+}
 _KEEP_CALLS = 20_000
 
 
@@ -37,6 +42,9 @@ class Config:
     users: tuple[User, ...] = ()
     buckets: tuple[str, ...] = ()
     security_groups: tuple[dict[str, str], ...] = ()
+    prefix_lists: tuple[dict[str, Any], ...] = ()
+    network_acls: tuple[dict[str, str], ...] = ()
+    quotas: dict[str, int] = field(default_factory=dict)
     lab_token: str = ""
     authority: dict[str, str] | None = None
 
@@ -51,7 +59,7 @@ def load(path: str | None) -> Config:
     for user in users:
         if len(user.access_key_id) != 20 or not user.access_key_id.startswith("AKIA"):
             raise ValueError(f"user {user.name}: an access key id has 20 characters and begins with AKIA")
-    lists = {key: tuple(data.get(key, ())) for key in ("buckets", "security_groups")}
+    lists = {key: tuple(data.get(key, ())) for key in ("buckets", "security_groups", "prefix_lists", "network_acls")}
     return Config(**{**data, "users": users, **lists})
 
 

@@ -20,7 +20,7 @@ SCOPE: dict[str, Any] = {
 }
 ENTRY: dict[str, Any] = {
     "cidr": {"type": "str", "required": True},
-    "protocol": {"type": "str", "default": "tcp"},
+    "protocol": {"type": "str"},
     "ports": {"type": "str"},
     "owner": {"type": "str"},
     "ticket": {"type": "str"},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from .entry import Entry
@@ -21,11 +21,19 @@ PURGE = ("none", "own", "all")
 
 @dataclass(frozen=True)
 class Limits:
-    """What a provider can hold: entries in one scope, characters in a description, and whether those can change."""
+    """What a provider can hold: entries in one scope, characters in a description, and whether those can change.
+
+    ``per_family``: IPv4 and IPv6 are counted apart, each up to ``entries_per_scope``.
+    """
 
     entries_per_scope: int = 10000
     note_chars: int = 255
     can_update_note: bool = True
+    per_family: bool = False
+
+
+class OverQuota(InvalidValue):
+    """The list would not fit; whoever knows how to ask the provider for the true limit may do so and plan again."""
 
 
 @dataclass(frozen=True, order=True)
@@ -44,14 +52,17 @@ class Held:
 class ScopeState:
     """What was read of one scope. ``ref`` is the provider's id; ``extra`` is the adapter's own (an etag, a body).
 
-    ``total`` counts everything that takes from the provider's quota, where it is more than the entries held.
+    ``others`` counts what takes from the provider's quota beside the entries held, by family where those are counted
+    apart. ``limits`` are the scope's own, where they are not those of the provider. ``families`` are those it takes.
     """
 
     scope: Scope
     ref: str
     held: tuple[Held, ...] = ()
     extra: Any = None
-    total: int | None = None
+    others: Mapping[int, int] = field(default_factory=dict)
+    limits: Limits | None = None
+    families: tuple[int, ...] = (4, 6)
 
 
 @dataclass(frozen=True)
@@ -63,13 +74,19 @@ class Wanted:
     purge: str = "own"
 
 
-def parse_entries(raw: Iterable[Mapping[str, Any]], where: str) -> tuple[Entry, ...]:
-    """Make the entries of an option's list; one named twice, in whatever spelling, is refused."""
+def parse_entries(raw: Iterable[Mapping[str, Any]], where: str, bare: bool = False) -> tuple[Entry, ...]:
+    """Make the entries of an option's list; one named twice, in whatever spelling, is refused.
+
+    ``bare`` says that the scope is a list of addresses alone, to which a rule elsewhere refers.
+    """
     seen: dict[Any, str] = {}
     entries = []
     for index, item in enumerate(raw):
         place = f"{where}[{index}]"
-        entry = Entry.parse(item, place)
+        entry = Entry.parse(item, place, "all" if bare else "tcp")
+        if bare and (entry.protocol != "all" or entry.ports is not None):
+            mend = "cannot be kept in a list of bare addresses; leave protocol and ports to the rule that refers to it"
+            raise InvalidValue(place, entry, mend)
         if entry.key in seen:
             raise InvalidValue(place, entry, f"is the same as {seen[entry.key]}; remove one of them")
         seen[entry.key] = place
@@ -100,7 +117,8 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
         for item in items
         if key not in keep and _may_remove(item, wanted.purge, store)
     ]
-    _check_quota(state, len(adds), limits)
+    _check_families(state, keep.values())
+    _check_quota(state, [change.after.entry for change in adds], limits)
     return Plan(tuple(adds + updates + removals))
 
 
@@ -128,15 +146,28 @@ def _may_remove(item: Held, purge: str, store: str) -> bool:
     return purge == "all" or (purge == "own" and item.store == store)
 
 
-def _check_quota(state: ScopeState, adding: int, limits: Limits) -> None:
+def _check_families(state: ScopeState, wanted: Iterable[Entry]) -> None:
+    """Refuse an entry of a family that the scope cannot hold."""
+    for entry in wanted:
+        if entry.version not in state.families:
+            mend = (
+                f"is IPv{entry.version} and {state.scope} takes IPv{state.families[0]} alone; name a list of its family"
+            )
+            raise InvalidValue("allowlists", entry, mend)
+
+
+def _check_quota(state: ScopeState, adding: Sequence[Entry], limits: Limits) -> None:
     """Refuse before the first write what the provider would refuse half way.
 
     Removals free their place only after the adds are in: nothing is shut before its successor is open.
     """
-    present = len(state.held) if state.total is None else state.total
-    if adding and present + adding > limits.entries_per_scope:
-        mend = (
-            f"would hold {present + adding} entries while it changes and the provider takes "
-            f"{limits.entries_per_scope}; split the list over more scopes, aggregate it, or have the limit raised"
-        )
-        raise InvalidValue("allowlists", state.scope, mend)
+    held = [item.entry for item in state.held]
+    for families, name in (((4,), "IPv4 "), ((6,), "IPv6 ")) if limits.per_family else (((4, 6), ""),):
+        present = sum(entry.version in families for entry in held) + sum(state.others.get(f, 0) for f in families)
+        more = sum(entry.version in families for entry in adding)
+        if more and present + more > limits.entries_per_scope:
+            mend = (
+                f"would hold {present + more} {name}entries while it changes and the provider takes "
+                f"{limits.entries_per_scope}; split the list over more scopes, aggregate it, or have the limit raised"
+            )
+            raise OverQuota("allowlists", state.scope, mend)

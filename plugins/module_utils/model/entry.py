@@ -68,9 +68,10 @@ class Entry:
         return bool(self.note.expires) and self.note.expires < today.isoformat()
 
     @classmethod
-    def parse(cls, raw: Mapping[str, Any], where: str = "entry") -> Entry:
+    def parse(cls, raw: Mapping[str, Any], where: str = "entry", protocol_if_none: str = "tcp") -> Entry:
         """Make an entry of an option's dict; raises InvalidValue that names the option and the mend."""
-        protocol = parse_protocol(f"{where}.protocol", raw.get("protocol", "tcp"))
+        named = raw.get("protocol")
+        protocol = parse_protocol(f"{where}.protocol", protocol_if_none if named is None else named)
         cidr = parse_cidr(f"{where}.cidr", raw.get("cidr"))
         if protocol == "icmp" and ":" in cidr:
             protocol = "icmpv6"

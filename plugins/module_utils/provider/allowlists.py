@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from ..core.errors import ServiceStoreError
 from ..model import mark
-from ..model.allowlist import Held, Limits, ScopeState, Wanted, parse_entries, plan
+from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, parse_entries, plan
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
 from ..model.ports import show_ports
@@ -33,7 +33,8 @@ def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
                 f"{where}.scope", scope, f"is the same as {seen[scope]}; put all its entries into one list"
             )
         seen[scope] = f"{where}.scope"
-        entries = parse_entries(raw.get("entries") or (), f"{where}.entries")
+        bare = scope.kind in known.bare_kinds
+        entries = parse_entries(raw.get("entries") or (), f"{where}.entries", bare)
         for number, entry in enumerate(entries):
             known.fits(scope.kind, entry)
             mark.write(params["store"], entry.note, known.mark_chars, f"{where}.entries[{number}]")
@@ -51,11 +52,6 @@ class Allowlists:
         self._workers = workers
         self.states: Mapping[Scope, ScopeState] = {}
 
-    @property
-    def limits(self) -> Limits:
-        """Return what the provider can hold."""
-        return self._adapter.limits
-
     def read(self) -> None:
         """Read every scope at once."""
         self.states = self._adapter.read_allowlists([item.scope for item in self.wanted])
@@ -66,8 +62,20 @@ class Allowlists:
         self.read()
         whole = Plan()
         for item in self.wanted:
-            whole += plan(self.states[item.scope], item, self._store, self._adapter.limits, today)
+            whole += self._plan_one(self.states[item.scope], item, today)
         return whole
+
+    def _plan_one(self, state: ScopeState, item: Wanted, today: datetime.date) -> Plan:
+        """Plan one scope; the provider is asked for its true limit only where the usual one would be passed."""
+        limits = state.limits or self._adapter.limits
+        try:
+            return plan(state, item, self._store, limits, today)
+        except OverQuota:
+            ask = getattr(self._adapter, "true_limits", None)
+            true = ask(state) if ask else None
+            if true is None or true == limits:
+                raise
+        return plan(state, item, self._store, true, today)
 
     def apply(self, whole: Plan, done: Callable[[Change], None]) -> None:
         """Apply the changes scope by scope, ``workers`` scopes at once.

@@ -89,7 +89,11 @@ class Session(Protocol):
 
 
 class AllowlistAdapter(Protocol):
-    """Reads and changes the allowlists of one cloud account."""
+    """Reads and changes the allowlists of one cloud account.
+
+    ``limits`` hold for scopes that bring none of their own. One that can ask the provider for a limit that was raised
+    has ``true_limits(state)`` besides; it is only called where the usual limit would be passed.
+    """
 
     limits: Limits
 
@@ -223,7 +227,8 @@ def fits_all(kind: str, entry: Entry) -> None:
 class Provider:
     """One provider: its names, what it can do, and how to open a session.
 
-    ``scope_kinds`` are the kinds of allowlist; ``fits(kind, entry)`` raises ProviderError (invalid) for an entry that
+    ``scope_kinds`` are the kinds of allowlist, ``bare_kinds`` those of them that hold addresses without protocol and
+    ports; ``fits(kind, entry)`` raises ProviderError (invalid) for an entry that
     such a scope cannot express, so that it is refused before any connection. ``rotator_probe`` is the service that
     proves a credential which only manages the keys of others. A capability that is None is not offered; the registry
     says so.
@@ -232,6 +237,7 @@ class Provider:
     name: str
     open: Callable[[Credential, Access], Session]
     scope_kinds: tuple[str, ...] = ()
+    bare_kinds: tuple[str, ...] = ()
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
     keys: Callable[[Any, Credential], KeyAdapter] | None = None

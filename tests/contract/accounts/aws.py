@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -29,13 +31,19 @@ CONFIG = {
         {"name": "api-one", "description": "one", "vpc_cidr": "10.0.0.0/16"},
         {"name": "api-two", "description": "two", "vpc_cidr": "10.1.0.0/16"},
     ],
+    "network_acls": [{"name": "subnets-one"}, {"name": "subnets-two"}],
+    "prefix_lists": [
+        {"name": "list-one", "max_entries": 300},
+        {"name": "list-two", "max_entries": 3},
+        {"name": "list-six", "family": "IPv6"},
+    ],
 }
 READS = ("Describe", "Get", "List", "GET ", "HEAD ")
 
 
-def start(start_server: StartServer, folder: Path) -> CloudAccount:
-    """Start moto with two empty security groups."""
-    server = start_server("aws", CONFIG, folder, args=["--which", "moto"])
+def start(start_server: StartServer, folder: Path, **more: Any) -> CloudAccount:
+    """Start moto with two empty security groups; ``more`` goes into its configuration."""
+    server = start_server("aws", {**CONFIG, **more}, folder, args=["--which", "moto"])
     faults = FaultProxy(server.url, server.ca_file, *_certificate(folder))
     faults.__enter__()
     return CloudAccount(
@@ -58,6 +66,36 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         remove_call="RevokeSecurityGroupIngress",
         shape="aws_ec2",
         reset=server.reset,
+    )
+
+
+def start_network_acls(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start moto with two network ACLs without rules."""
+    account = start(start_server, folder)
+    kind = "network_acl"
+    return dataclasses.replace(
+        account,
+        scopes=({"kind": kind, "name": "subnets-one"}, {"kind": kind, "name": "subnets-two"}),
+        unknown_scope={"kind": kind, "name": "nowhere"},
+        add_foreign=lambda scope, entry: _add_foreign_rule(account.server.url, account.server.ca_file, scope, entry),
+        add_call="CreateNetworkAclEntry",
+        remove_call="DeleteNetworkAclEntry",
+    )
+
+
+def start_prefix_lists(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start moto with two empty prefix lists."""
+    account = start(start_server, folder)
+    kind = "prefix_list"
+    return dataclasses.replace(
+        account,
+        scopes=({"kind": kind, "name": "list-one"}, {"kind": kind, "name": "list-two"}),
+        unknown_scope={"kind": kind, "name": "nowhere"},
+        add_foreign=lambda scope, entry: _add_foreign_prefix(account.server.url, account.server.ca_file, scope, entry),
+        # One for the lists, and one for the entries of each.
+        least_reads=3,
+        add_call="ModifyManagedPrefixList",
+        remove_call="ModifyManagedPrefixList",
     )
 
 
@@ -87,8 +125,8 @@ def start_enforcing(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
-def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
-    ec2 = boto3.client(
+def _ec2(url: str, ca_file: str) -> Any:
+    return boto3.client(
         "ec2",
         region_name=REGION,
         endpoint_url=url,
@@ -97,9 +135,37 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
         aws_secret_access_key=SECRET["secret_access_key"],
         config=Config(proxies={}),
     )
+
+
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    ec2 = _ec2(url, ca_file)
     groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [scope["name"]]}])
     ports = {"FromPort": entry.ports[0], "ToPort": entry.ports[1]} if entry.ports else {}
     ec2.authorize_security_group_ingress(
         GroupId=groups["SecurityGroups"][0]["GroupId"],
         IpPermissions=[{"IpProtocol": entry.protocol, "IpRanges": [{"CidrIp": entry.cidr}], **ports}],
+    )
+
+
+def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    ec2 = _ec2(url, ca_file)
+    found = ec2.describe_network_acls(Filters=[{"Name": "tag:Name", "Values": [scope["name"]]}])["NetworkAcls"][0]
+    first, last = entry.ports or (0, 65535)
+    ec2.create_network_acl_entry(
+        NetworkAclId=found["NetworkAclId"],
+        RuleNumber=100,
+        Egress=False,
+        RuleAction="allow",
+        Protocol="6",
+        CidrBlock=entry.cidr,
+        PortRange={"From": first, "To": last},
+    )
+
+
+def _add_foreign_prefix(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    ec2 = _ec2(url, ca_file)
+    wanted = [{"Name": "prefix-list-name", "Values": [scope["name"]]}]
+    found = ec2.describe_managed_prefix_lists(Filters=wanted)["PrefixLists"][0]
+    ec2.modify_managed_prefix_list(
+        PrefixListId=found["PrefixListId"], CurrentVersion=found["Version"], AddEntries=[{"Cidr": entry.cidr}]
     )

@@ -104,6 +104,7 @@ def test_health(board: Any, version: str, status: int) -> None:
     assert app.stop() == 0
 
 
+@pytest.mark.slow
 def test_notes_are_kept_over_an_upgrade_and_a_roll_back(board: Any) -> None:
     for version in ("v1", "v2", "v1"):
         app = board(version)

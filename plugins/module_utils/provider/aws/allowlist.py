@@ -1,162 +1,37 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Security groups as allowlists: their inbound rules whose source is a prefix."""
+"""The kinds of allowlist that an AWS account has."""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
-
-from ...core.errors import ProviderError
-from ...model.allowlist import Held, Limits, ScopeState
-from ...model.plan import Change
-from ...model.scope import Scope
-from . import permission
+from ...model.entry import Entry
+from ..by_kind import ByKind
+from . import acl_rule
+from .network_acl import NetworkAcls
+from .prefix_list import PrefixLists
+from .security_group import SecurityGroups
 from .session import AwsSession
 
-# : "Amazon VPC quotas": 60 inbound rules per security group unless the account had it raised; descriptions of
-# 255.
-LIMITS = Limits(entries_per_scope=60, note_chars=255)
-#: DescribeSecurityGroups takes up to 200 values per filter.
-FILTER_VALUES = 200
-#: How often a write is tried again for what a re-read shows to be open still.
-ROUNDS = 3
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
-_CALLS = {
-    "add": ("authorize", "authorize_security_group_ingress"),
-    "update": ("describe", "update_security_group_rule_descriptions_ingress"),
-    "remove": ("revoke", "revoke_security_group_ingress"),
-}
-_SATISFIED = {
-    "add": _UNSURE | {"already_exists", "quota"},
-    "update": _UNSURE,
-    "remove": _UNSURE | {"not_found"},
-}
+KINDS = ("security_group", "prefix_list", "network_acl")
+#: Lists of addresses to which rules elsewhere refer.
+BARE_KINDS = ("prefix_list",)
+#: Descriptions of rules and of a prefix list's entries have 255 characters, a tag's value 256.
+NOTE_CHARS = 255
 
 
-class SecurityGroups:
-    """Reads any number of groups in one call, and writes each group with one call per kind of change."""
-
-    limits = LIMITS
-
-    def __init__(self, session: AwsSession, store: str) -> None:
-        self._session = session
-        self._store = store
-
-    def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
-        """Read the groups: one call for those named by id, one for those named by name."""
-        by_id = [scope for scope in scopes if scope.id]
-        by_name = [scope for scope in scopes if scope.name]
-        groups = list(self._describe("group-id", sorted({scope.id for scope in by_id})))
-        groups += self._describe("group-name", sorted({scope.name for scope in by_name}))
-        return {scope: _state(scope, _pick(scope, groups)) for scope in scopes}
-
-    def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
-        """Make runs of equal actions in one call each; the planner's order stays."""
-        for action, run in itertools.groupby(changes, key=lambda change: change.action):
-            yield from self._write(state, action, list(run))
-
-    def _write(self, state: ScopeState, action: str, changes: Sequence[Change]) -> Iterator[Change]:
-        """Make one kind of change; a failure that may hide a success is settled by reading the group again.
-
-        EC2 takes or refuses a call as a whole, so a duplicate means that an answer was lost or that somebody
-        else was quicker; what is then still open goes out once more.
-        """
-        open_changes = list(changes)
-        for _round in range(ROUNDS):
-            try:
-                self._send(state, action, open_changes)
-                yield from open_changes
-                return
-            except ProviderError as exc:
-                if exc.kind not in _SATISFIED[action]:
-                    raise
-                failure = exc
-            before = len(open_changes)
-            made, open_changes = self._settle(state, action, open_changes, failure)
-            yield from made
-            if not open_changes:
-                return
-            if len(open_changes) == before or failure.kind in _UNSURE:
-                break
-        raise failure
-
-    def _send(self, state: ScopeState, action: str, changes: Sequence[Change]) -> None:
-        """Send one write."""
-        verb, operation = _CALLS[action]
-        if action == "add":
-            permissions = permission.of_entries([change.after for change in changes])
-        elif action == "update":
-            permissions = permission.of_refs([change.after for change in changes], described=True)
-        else:
-            permissions = permission.of_refs([change.before for change in changes])
-        more = f" and {len(changes) - 3} more" if len(changes) > 3 else ""
-        doing = f"{verb} {', '.join(change.key for change in changes[:3])}{more} in {state.scope}"
-        self._session.call(doing, "ec2", operation, GroupId=state.ref, IpPermissions=permissions)
-
-    def _settle(
-        self, state: ScopeState, action: str, changes: Sequence[Change], failure: ProviderError
-    ) -> tuple[list[Change], list[Change]]:
-        """Return which changes took effect by our hand, and which are still to be made, after reading the group."""
-        try:
-            group = _pick(Scope(state.scope.kind, id=state.ref), list(self._describe("group-id", [state.ref])))
-        except ProviderError:
-            raise failure from None
-        held = list(permission.held_in(group))
-        ours = {(item.entry.key, str(item)) for item in held if item.store == self._store}
-        keys = {item.entry.key for item in held}
-        refs = {item.ref for item in held}
-        made: list[Change] = []
-        still: list[Change] = []
-        for change in changes:
-            if action == "remove":
-                (still if change.before.ref in refs else made).append(change)
-            elif (change.after.entry.key, str(change.after)) in ours:
-                made.append(change)
-            elif action == "update" or change.after.entry.key not in keys:
-                still.append(change)
-            # What somebody else added meanwhile is there, but is no change of ours.
-        return made, still
-
-    def _describe(self, name: str, values: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """Yield the groups that a filter finds, over all pages."""
-        for start in range(0, len(values), FILTER_VALUES):
-            some = values[start : start + FILTER_VALUES]
-            more: dict[str, Any] = {}
-            while True:
-                answer = self._session.call(
-                    f"read the security groups {', '.join(some[:5])}",
-                    "ec2",
-                    "describe_security_groups",
-                    Filters=[{"Name": name, "Values": list(some)}],
-                    **more,
-                )
-                yield from answer["SecurityGroups"]
-                if not answer.get("NextToken"):
-                    break
-                more = {"NextToken": answer["NextToken"]}
+def fits(kind: str, entry: Entry) -> None:
+    """Refuse an entry that a kind of scope cannot express."""
+    if kind == "network_acl":
+        acl_rule.fits(entry)
 
 
-def _state(scope: Scope, group: Mapping[str, Any]) -> ScopeState:
-    held: tuple[Held, ...] = tuple(permission.held_in(group))
-    return ScopeState(scope, group["GroupId"], held, total=permission.rules_in(group))
-
-
-def _pick(scope: Scope, groups: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return the one group that a scope names; ``parent`` is the VPC, since names repeat from VPC to VPC."""
-    doing = f"read {scope}"
-    found = {
-        group["GroupId"]: group
-        for group in groups
-        if (group["GroupId"] == scope.id if scope.id else group["GroupName"] == scope.name)
-        and (not scope.parent or group.get("VpcId") == scope.parent)
-    }
-    if not found:
-        raise ProviderError("aws", doing, "there is no such security group in this region", "not_found")
-    if len(found) > 1:
-        hint = "give the group's id, or its VPC's id as parent"
-        raise ProviderError("aws", doing, f"the name stands for {', '.join(sorted(found))}", "invalid", hint=hint)
-    return next(iter(found.values()))
+def allowlists(session: AwsSession, store: str) -> ByKind:
+    """Return the adapter for all of them."""
+    return ByKind(
+        {
+            "security_group": SecurityGroups(session, store),
+            "prefix_list": PrefixLists(session, store),
+            "network_acl": NetworkAcls(session, store),
+        }
+    )

@@ -17,7 +17,19 @@ NEEDS = {
             "ec2:AuthorizeSecurityGroupIngress",
             "ec2:RevokeSecurityGroupIngress",
             "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-        )
+        ),
+        # For those who keep prefix lists and network ACLs as well, and to look at quotas that were raised.
+        (
+            "ec2:DescribeManagedPrefixLists",
+            "ec2:GetManagedPrefixListEntries",
+            "ec2:ModifyManagedPrefixList",
+            "ec2:DescribeNetworkAcls",
+            "ec2:CreateNetworkAclEntry",
+            "ec2:DeleteNetworkAclEntry",
+            "ec2:CreateTags",
+            "ec2:DeleteTags",
+            "servicequotas:GetServiceQuota",
+        ),
     ),
     "source_restriction": Need(("iam:GetUserPolicy", "iam:PutUserPolicy", "iam:DeleteUserPolicy")),
     "rotation": Need(

@@ -36,10 +36,15 @@ def held_in(group: Mapping[str, Any]) -> Iterator[Held]:
                 yield Held(Entry(cidr, name, _ports(name, low, high), note), ref, store)
 
 
-def rules_in(group: Mapping[str, Any]) -> int:
-    """Return how many inbound rules take from the group's quota; a prefix list counts as one, its size is not known."""
-    kinds = ("IpRanges", "Ipv6Ranges", "UserIdGroupPairs", "PrefixListIds")
-    return sum(len(permission.get(kind, ())) for permission in group.get("IpPermissions", ()) for kind in kinds)
+def others_in(group: Mapping[str, Any]) -> dict[int, int]:
+    """Return how many rules beside those of addresses take from the group's quota, of IPv4 and of IPv6.
+
+    A rule that refers to a group counts in both ("Amazon VPC quotas"); a prefix list does for as many as it may hold,
+    which is not known here: as one.
+    """
+    kinds = ("UserIdGroupPairs", "PrefixListIds")
+    number = sum(len(permission.get(kind, ())) for permission in group.get("IpPermissions", ()) for kind in kinds)
+    return {4: number, 6: number}
 
 
 def of_entries(items: Sequence[Held]) -> list[dict[str, Any]]:

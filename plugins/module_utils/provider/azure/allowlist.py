@@ -125,7 +125,8 @@ def _state(scope: Scope, place: Place, groups: Mapping[tuple[str, str, str], Map
         raise ProviderError("azure", f"read {scope}", "there is no such network security group", "not_found")
     rules = group["properties"].get("securityRules") or []
     held = tuple(held_in(rules))
-    return ScopeState(scope, place.path, held, extra=group, total=len(rules))
+    # One rule of somebody else may hold many entries, so the difference may be below nothing.
+    return ScopeState(scope, place.path, held, extra=group, others={4: len(rules) - len(held)})
 
 
 def _in_order(changes: Sequence[Change], made: Sequence[Change]) -> list[Change]:

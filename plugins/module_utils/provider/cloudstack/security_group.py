@@ -134,4 +134,4 @@ def _state(scope: Scope, group: Mapping[str, Any]) -> ScopeState:
             entry = entry_of(rule, str(rule["cidr"]))
             store, note = marks.read(tags, entry)
             held.append(Held(entry_of(rule, str(rule["cidr"]), note), str(rule["ruleid"]), store))
-    return ScopeState(scope, str(group["id"]), tuple(sorted(held, key=held_order)), Group(tags), len(rules))
+    return ScopeState(scope, str(group["id"]), tuple(sorted(held, key=held_order)), Group(tags))

@@ -85,6 +85,7 @@ def _claimed(option: dict[str, Any], number: int, results: Any) -> None:
     results.put((number % 2, claim(option, channel=f"channel-{number % 2}")["changed"]))
 
 
+@pytest.mark.slow
 def test_of_several_runs_at_once_one_claims_each_channel(option: dict[str, Any]) -> None:
     claim(option, channel="other")
     fork = multiprocessing.get_context("spawn")

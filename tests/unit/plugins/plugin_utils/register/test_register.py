@@ -222,6 +222,7 @@ def plain(value: Any) -> Any:
     return value["__ansible_unsafe"] if isinstance(value, dict) else value
 
 
+@pytest.mark.slow
 def test_ansible_sees_the_inventory(tmp_path: Path) -> None:
     write(tmp_path)
     done = run_inventory(tmp_path)
@@ -234,6 +235,7 @@ def test_ansible_sees_the_inventory(tmp_path: Path) -> None:
     assert variables["acme-aws"]["ansible_python_interpreter"] == "{{ ansible_playbook_python }}"
 
 
+@pytest.mark.slow
 def test_ansible_shows_the_mistake_with_file_and_line(tmp_path: Path) -> None:
     write(tmp_path, broken("    region:", "    regoin:"))
     done = run_inventory(tmp_path)

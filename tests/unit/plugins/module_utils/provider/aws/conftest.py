@@ -22,7 +22,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.allowlist import SecurityGroups
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.security_group import SecurityGroups
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.session import AwsSession
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
 from lab.ca import issue, make_ca
@@ -87,6 +87,14 @@ class Account:
 
     def calls(self) -> dict[str, int]:
         return {name.removeprefix("ec2."): count for name, count in self.session.calls.by_name().items()}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what needs moto, whose EC2 takes seconds to load, out of ``make test-fast``."""
+    for item in items:
+        if "moto" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -90,13 +90,13 @@ def test_only_own_entries_are_removed_unless_all_are_asked_for(account: Account)
     }
     ec2.authorize_security_group_ingress(GroupId=account.read().ref, IpPermissions=[foreign, pair])
     account.bring(A)
-    assert account.read().total == 3
+    assert account.read().others == {4: 1, 6: 1}
     assert [str(c.before) for c in account.bring()] == [
         "192.0.2.1/32 tcp/443 owner=ops ticket=T-1 expires=2027-01-31 reason=store-1"
     ]
     assert account.lines() == ["203.0.113.7/32 tcp"]
     assert len(account.bring(purge="all")) == 1
-    assert account.read().total == 1
+    assert account.read().held == ()
 
 
 def test_what_somebody_else_opened_is_left_as_it_is(account: Account) -> None:
@@ -115,7 +115,7 @@ def test_what_somebody_else_opened_is_left_as_it_is(account: Account) -> None:
 def test_an_unknown_and_an_ambiguous_scope_are_named(account: Account) -> None:
     with pytest.raises(ProviderError, match="security_group none.*not_found"):
         account.read("none")
-    with pytest.raises(ProviderError, match="sg-.*, sg-.*give the group's id"):
+    with pytest.raises(ProviderError, match="sg-.*, sg-.*give the security group's id"):
         account.read("twice")
     vpc = account.session.client("ec2").describe_security_groups(Filters=[{"Name": "group-name", "Values": ["twice"]}])
     parent = vpc["SecurityGroups"][0]["VpcId"]
@@ -123,11 +123,12 @@ def test_an_unknown_and_an_ambiguous_scope_are_named(account: Account) -> None:
     assert next(iter(found.values())).ref == vpc["SecurityGroups"][0]["GroupId"]
 
 
-def test_sixty_rules_fit_and_the_next_is_refused_before_a_write(account: Account) -> None:
+def test_sixty_rules_of_each_family_fit_and_the_next_is_refused_before_a_write(account: Account) -> None:
     entries = [{"cidr": f"192.0.2.{n}", "ports": 443} for n in range(60)]
-    assert len(account.bring(*entries)) == 60
+    entries += [{"cidr": f"2001:db8::{n:x}", "ports": 443} for n in range(60)]
+    assert len(account.bring(*entries)) == 120
     assert account.calls()["AuthorizeSecurityGroupIngress"] == 1
-    with pytest.raises(ValueError, match="would hold 61 entries"):
+    with pytest.raises(ValueError, match="would hold 61 IPv4 entries"):
         account.bring(*entries, {"cidr": "192.0.2.100", "ports": 443})
 
 

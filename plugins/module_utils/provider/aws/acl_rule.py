@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Between entries and the rules of a network ACL: protocol numbers, rule numbers, and the tags that mark them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ...core.errors import ProviderError
+from ...model import mark
+from ...model.allowlist import Held
+from ...model.entry import Entry
+from ...model.ports import ICMP, NUMBERS, WITH_PORTS, Ports, parse_protocol
+
+#: "Network ACL rules": numbers 1 to 32766, the lowest looked at first; the closing deny rules come after them.
+LAST = 32766
+#: Where our own rules begin; room stays before them for rules that the customer wants looked at first.
+OURS = 1000
+_NUMBER_OF = {name: str(number) for number, name in NUMBERS.items()} | {"all": "-1"}
+#: What a tag may hold ("Tag naming limits and requirements"); descriptions of other rules take more.
+_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9 +\-=._:/@]")
+Rule = Mapping[str, Any]
+
+
+def fits(entry: Entry) -> None:
+    """Refuse what a rule cannot express, or its tag cannot say."""
+    if entry.protocol == "sctp" and entry.ports is not None:
+        hint = "leave the ports out, or keep this entry in a security group"
+        raise ProviderError(
+            "aws", f"allow {entry}", "a network ACL knows ports of tcp and udp only", "invalid", hint=hint
+        )
+    bad = _NOT_IN_TAGS.search(str(entry.note))
+    if bad:
+        hint = "use letters, digits, spaces and +-=._:/@ in owner, ticket and reason"
+        why = f"a network ACL keeps what is said about an entry in a tag, which refuses {bad.group()!r}"
+        raise ProviderError("aws", f"allow {entry}", why, "invalid", hint=hint)
+
+
+def tag_of(store: str, entry: Entry) -> str:
+    """Return the key of the tag that marks an entry (up to 105 of a tag key's 128 characters)."""
+    return f"{mark.PREFIX}{store} {entry}"
+
+
+def marks(acl: Rule, store: str) -> list[str]:
+    """Return the keys of the tags by which a store has marked entries of an ACL."""
+    return [str(tag["Key"]) for tag in acl.get("Tags") or () if str(tag["Key"]).startswith(f"{mark.PREFIX}{store} ")]
+
+
+def held_in(acl: Rule) -> Iterator[Held]:
+    """Yield the entries of an ACL: inbound rules that allow a prefix. The reference is the rule's number."""
+    tags = {str(tag["Key"]): str(tag.get("Value") or "") for tag in acl.get("Tags") or ()}
+    by_entry = {key.partition(" ")[2]: value for key, value in tags.items() if key.startswith(mark.PREFIX)}
+    for rule in _inbound(acl):
+        if rule["RuleAction"] != "allow":
+            continue
+        entry = entry_of(rule)
+        store, note = mark.read(by_entry.get(str(entry)))
+        yield Held(Entry(entry.cidr, entry.protocol, entry.ports, note), str(rule["RuleNumber"]), store)
+
+
+def others_in(acl: Rule) -> dict[int, int]:
+    """Return how many inbound rules are no entries, of IPv4 and of IPv6: those that deny, the closing ones included."""
+    denied = [entry_of(rule).version for rule in _inbound(acl) if rule["RuleAction"] != "allow"]
+    return {4: denied.count(4), 6: denied.count(6)}
+
+
+def placed(acl: Rule, items: Sequence[Held]) -> list[dict[str, Any]]:
+    """Return the rules that hold new entries, each with a free number in front of what would deny it."""
+    taken = {rule["RuleNumber"] for rule in _inbound(acl)}
+    denials = [(rule["RuleNumber"], entry_of(rule)) for rule in _inbound(acl) if rule["RuleAction"] != "allow"]
+    rules = []
+    for item in items:
+        ceiling = min([number for number, denied in denials if _overlap(denied, item.entry)] + [LAST + 1])
+        candidates = [*range(OURS, ceiling), *range(1, min(OURS, ceiling))]
+        number = next((candidate for candidate in candidates if candidate not in taken), None)
+        if number is None:
+            hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
+            why = f"no number is free in front of the rule that denies it at {ceiling}"
+            raise ProviderError("aws", f"allow {item.entry}", why, "quota", hint=hint)
+        taken.add(number)
+        rules.append({"RuleNumber": number, "Egress": False, "RuleAction": "allow", **_spelled(item.entry)})
+    return rules
+
+
+def entry_of(rule: Rule) -> Entry:
+    """Return what a rule is about, as an entry."""
+    cidr = str(ipaddress.ip_network(rule.get("CidrBlock") or rule["Ipv6CidrBlock"], strict=False))
+    protocol = parse_protocol("Protocol", rule["Protocol"])
+    return Entry(cidr, protocol, _ports(protocol, rule))
+
+
+def _inbound(acl: Rule) -> list[Rule]:
+    return [rule for rule in acl.get("Entries") or () if not rule["Egress"]]
+
+
+def _ports(protocol: str, rule: Rule) -> Ports:
+    if protocol in ICMP:
+        found = rule.get("IcmpTypeCode") or {}
+        kind = int(found.get("Type", -1))
+        return None if kind == -1 else (kind, int(found.get("Code", -1)))
+    ports = rule.get("PortRange")
+    if protocol not in WITH_PORTS or not ports or (int(ports["From"]) <= 1 and int(ports["To"]) == 65535):
+        return None
+    return int(ports["From"]), int(ports["To"])
+
+
+def _spelled(entry: Entry) -> dict[str, Any]:
+    """Return the parameters by which EC2 is told what a rule is about."""
+    family = "CidrBlock" if entry.version == 4 else "Ipv6CidrBlock"
+    told: dict[str, Any] = {family: entry.cidr, "Protocol": _NUMBER_OF.get(entry.protocol, entry.protocol)}
+    if entry.protocol in ICMP:
+        kind, code = entry.ports or (-1, -1)
+        told["IcmpTypeCode"] = {"Type": kind, "Code": code}
+    elif entry.protocol in ("tcp", "udp"):
+        first, last = entry.ports or (0, 65535)
+        told["PortRange"] = {"From": first, "To": last}
+    return told
+
+
+def _overlap(denied: Entry, entry: Entry) -> bool:
+    """Return whether a rule denies some of the traffic that an entry allows."""
+    one, other = ipaddress.ip_network(denied.cidr), ipaddress.ip_network(entry.cidr)
+    if one.version != other.version or not one.overlaps(other):
+        return False
+    if "all" not in (denied.protocol, entry.protocol) and denied.protocol != entry.protocol:
+        return False
+    if denied.ports is None or entry.ports is None or entry.protocol in ICMP:
+        return True
+    return denied.ports[0] <= entry.ports[1] and entry.ports[0] <= denied.ports[1]

@@ -1,0 +1,72 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules of a network ACL: where a new one goes, and which entries it cannot hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.allowlist import Held
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry, Note
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws import acl_rule
+
+HTTPS = Entry("192.0.2.1/32", "tcp", (443, 443))
+
+
+def rule(
+    number: int, action: str = "deny", cidr: str = "0.0.0.0/0", protocol: str = "-1", **more: Any
+) -> dict[str, Any]:
+    family = "Ipv6CidrBlock" if ":" in cidr else "CidrBlock"
+    told = {"RuleNumber": number, "RuleAction": action, "Egress": False, "Protocol": protocol, family: cidr}
+    return {**told, **more}
+
+
+def numbers(rules: list[dict[str, Any]], *entries: Entry) -> list[int]:
+    return [made["RuleNumber"] for made in acl_rule.placed({"Entries": rules}, [Held(entry) for entry in entries])]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([rule(32767)], 1000, id="the closing rule only"),
+        pytest.param([rule(1000, "allow"), rule(1001, "allow")], 1002, id="numbers taken"),
+        pytest.param([rule(500, cidr="192.0.2.0/24")], 1, id="in front of a deny that covers it"),
+        pytest.param([rule(500, cidr="198.51.100.0/24")], 1000, id="a deny of other addresses"),
+        pytest.param([rule(500, protocol="17")], 1000, id="a deny of another protocol"),
+        pytest.param([rule(500, protocol="6", PortRange={"From": 1, "To": 80})], 1000, id="a deny of other ports"),
+        pytest.param([rule(500, cidr="::/0")], 1000, id="a deny of the other family"),
+        pytest.param([rule(500, Egress=True)], 1000, id="an outbound deny"),
+    ],
+)
+def test_a_rule_gets_a_free_number_in_front_of_what_would_deny_it(rules: list[Any], expected: int) -> None:
+    assert numbers(rules, HTTPS) == [expected]
+
+
+def test_two_new_rules_get_two_numbers() -> None:
+    assert numbers([rule(32767)], HTTPS, Entry("192.0.2.2/32", "tcp", (443, 443))) == [1000, 1001]
+
+
+def test_no_room_in_front_of_a_deny_is_said() -> None:
+    with pytest.raises(ProviderError, match="no number is free in front of the rule that denies it at 1"):
+        numbers([rule(1)], HTTPS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        pytest.param(Entry("192.0.2.1/32", "sctp", (5000, 5000)), "ports of tcp and udp only", id="sctp"),
+        pytest.param(Entry("192.0.2.1/32", "tcp", None, Note(reason="R&D")), "in a tag, which refuses '&'", id="note"),
+    ],
+)
+def test_what_a_rule_or_its_tag_cannot_hold_is_refused(entry: Entry, words: str) -> None:
+    with pytest.raises(ProviderError, match=words):
+        acl_rule.fits(entry)
+
+
+def test_the_longest_entry_and_store_fit_a_tag() -> None:
+    longest = Entry("2001:db8:1111:2222:3333:4444:5555:6666/128", "udp", (10000, 20000))
+    assert len(acl_rule.tag_of("s" * 32, longest)) <= 128
