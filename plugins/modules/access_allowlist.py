@@ -54,8 +54,9 @@ options:
                 V(azure), V(firewall) (the firewall of a public address) for V(cloudstack).
               - V(prefix_list) for V(aws), a customer-managed list of bare addresses to which rules elsewhere refer.
                 What is said about an entry of it stays as first written, since the service cannot change it in place.
-              - V(network_acl) for V(aws), by its inbound rules that allow; a new one goes in front of those that deny
-                the same. Its outbound rules, which let the answers out, are not touched. C(name) is its Name tag.
+              - V(network_acl) for V(aws) and V(cloudstack) (the network ACL list of a VPC), by the inbound rules that
+                allow; a new one goes in front of those that deny the same. Outbound rules, which in V(aws) let the
+                answers out, are not touched. C(name) is the Name tag in V(aws).
             type: str
             required: true
           id:

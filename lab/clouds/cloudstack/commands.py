@@ -157,6 +157,13 @@ _ALL = (
         "Adds an item to a network ACL list",
         is_async=True,
     ),
+    _command(
+        "updateNetworkACLItem",
+        f"id:uuid! protocol:string {_PORTS} action:string customid:string fordisplay:boolean"
+        " number:integer partialupgrade:boolean reason:string traffictype:string",
+        "Changes an item of a network ACL list",
+        is_async=True,
+    ),
     _command("deleteNetworkACL", "id:uuid!", "Deletes an item of a network ACL list", is_async=True),
     _command(
         "createTags",

@@ -29,7 +29,10 @@ VARIANTS: dict[str, Starter] = {
     "cloudstack-4.23": lambda start_server, folder: cloudstack.start(start_server, folder, "4.23.0.0"),
 }
 #: Other kinds of allowlist, for the suite of those.
-KINDS: dict[str, Starter] = {"aws-network-acl": aws.start_network_acls}
+KINDS: dict[str, Starter] = {
+    "aws-network-acl": aws.start_network_acls,
+    "cloudstack-network-acl": cloudstack.start_network_acls,
+}
 #: Lists of bare addresses, to which rules elsewhere refer.
 BARE: dict[str, Starter] = {"aws-prefix-list": aws.start_prefix_lists}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import requests
 from cs import CloudStack
@@ -29,6 +31,7 @@ CONFIG = {
                 {"username": "rotator", "apikey": ROTATOR["api_key"], "secretkey": ROTATOR["secret_key"]},
             ],
             "security_groups": [{"name": "api-one"}, {"name": "api-two"}],
+            "network_acl_lists": [{"name": "tier-one"}, {"name": "tier-two"}],
         }
     ],
 }
@@ -59,6 +62,22 @@ def start(start_server: StartServer, folder: Path, version: str = "4.18.2.0") ->
     )
 
 
+def start_network_acls(start_server: StartServer, folder: Path) -> CloudAccount:
+    """Start the emulator with two empty network ACL lists."""
+    account = start(start_server, folder)
+    kind = "network_acl"
+    return dataclasses.replace(
+        account,
+        scopes=({"kind": kind, "name": "tier-one"}, {"kind": kind, "name": "tier-two"}),
+        unknown_scope={"kind": kind, "name": "nowhere"},
+        add_foreign=lambda scope, entry: _add_foreign_item(account.server.url, account.server.ca_file, scope, entry),
+        # The lists, and the items of all of them.
+        least_reads=2,
+        add_call="createNetworkACL",
+        remove_call="deleteNetworkACL",
+    )
+
+
 def _certificate(folder: Path) -> tuple[str, str]:
     from lab.ca import issue, make_ca
 
@@ -66,17 +85,35 @@ def _certificate(folder: Path) -> tuple[str, str]:
     return str(cert), str(key)
 
 
-def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+def _client(url: str, ca_file: str) -> Any:
     session = requests.Session()
     session.trust_env = False
-    client = CloudStack(
+    return CloudStack(
         endpoint=f"{url}/client/api",
         key=SECRET["api_key"],
         secret=SECRET["secret_key"],
         verify=ca_file,
         session=session,
     )
-    ports = {"startport": entry.ports[0], "endport": entry.ports[1]} if entry.ports else {}
-    client.authorizeSecurityGroupIngress(
-        securitygroupname=scope["name"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **ports
+
+
+def _ports(entry: Entry) -> dict[str, int]:
+    return {"startport": entry.ports[0], "endport": entry.ports[1]} if entry.ports else {}
+
+
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    _client(url, ca_file).authorizeSecurityGroupIngress(
+        securitygroupname=scope["name"],
+        protocol=entry.protocol,
+        cidrlist=entry.cidr,
+        fetch_result=True,
+        **_ports(entry),
+    )
+
+
+def _add_foreign_item(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    client = _client(url, ca_file)
+    acl = client.listNetworkACLLists(name=scope["name"])["networkacllist"][0]
+    client.createNetworkACL(
+        aclid=acl["id"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **_ports(entry)
     )

@@ -121,14 +121,33 @@ def delete_item(ctx: Context, params: Params) -> Answer:
     return {"success": True}
 
 
+def update_item(ctx: Context, params: Params) -> Answer:
+    """Change an item in place; without ``partialupgrade`` what is not given goes back to its default."""
+    rule = ctx.rule(ACL_ITEM, params.text("id"))
+    partial = params.flag("partialupgrade")
+    protocol = (params.text("protocol") or (rule.protocol if partial else "all")).lower()
+    cidrs = params.items("cidrlist") or (list(rule.cidrs) if partial else ["0.0.0.0/0"])
+    check_cidrs(cidrs)
+    start, end = check_public_ports(params, protocol)
+    number = params.number("number") or rule.number
+    if any(other.number == number and other is not rule for other in ctx.store.rules_of(rule.parent_id)):
+        raise invalid(f"ACL item with number {number} already exists in ACL: {rule.parent_id}")
+    if start is not None or not partial:
+        rule.startport, rule.endport = start, end
+    rule.protocol, rule.cidrs, rule.number = protocol, tuple(cidrs), number
+    rule.reason = params.text("reason") or (rule.reason if partial else "")
+    return {"networkacl": _item_fields(ctx, rule)}
+
+
 def check_item(ctx: Context, params: Params) -> None:
     ctx.rule(ACL_ITEM, params.text("id"))
 
 
-CHECKS = {"deleteNetworkACL": check_item}
+CHECKS = {"deleteNetworkACL": check_item, "updateNetworkACLItem": check_item}
 HANDLERS = {
     "listNetworkACLLists": list_lists,
     "listNetworkACLs": list_items,
+    "updateNetworkACLItem": update_item,
     "deleteNetworkACL": delete_item,
 }
 CREATORS = {"createNetworkACL": create_item}

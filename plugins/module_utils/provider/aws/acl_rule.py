@@ -15,11 +15,10 @@ from ...model import mark
 from ...model.allowlist import Held
 from ...model.entry import Entry
 from ...model.ports import ICMP, NUMBERS, WITH_PORTS, Ports, parse_protocol
+from ...model.rule_order import Numbers, ceiling, free
 
 #: "Network ACL rules": numbers 1 to 32766, the lowest looked at first; the closing deny rules come after them.
-LAST = 32766
-#: Where our own rules begin; room stays before them for rules that the customer wants looked at first.
-OURS = 1000
+NUMBERS_OF_RULES = Numbers(last=32766)
 _NUMBER_OF = {name: str(number) for number, name in NUMBERS.items()} | {"all": "-1"}
 #: What a tag may hold ("Tag naming limits and requirements"); descriptions of other rules take more.
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9 +\-=._:/@]")
@@ -74,12 +73,11 @@ def placed(acl: Rule, items: Sequence[Held]) -> list[dict[str, Any]]:
     denials = [(rule["RuleNumber"], entry_of(rule)) for rule in _inbound(acl) if rule["RuleAction"] != "allow"]
     rules = []
     for item in items:
-        ceiling = min([number for number, denied in denials if _overlap(denied, item.entry)] + [LAST + 1])
-        candidates = [*range(OURS, ceiling), *range(1, min(OURS, ceiling))]
-        number = next((candidate for candidate in candidates if candidate not in taken), None)
+        below = ceiling(item.entry, denials, NUMBERS_OF_RULES)
+        number = free(taken, below, NUMBERS_OF_RULES)
         if number is None:
             hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
-            why = f"no number is free in front of the rule that denies it at {ceiling}"
+            why = f"no number is free in front of the rule that denies it at {below}"
             raise ProviderError("aws", f"allow {item.entry}", why, "quota", hint=hint)
         taken.add(number)
         rules.append({"RuleNumber": number, "Egress": False, "RuleAction": "allow", **_spelled(item.entry)})
@@ -119,15 +117,3 @@ def _spelled(entry: Entry) -> dict[str, Any]:
         first, last = entry.ports or (0, 65535)
         told["PortRange"] = {"From": first, "To": last}
     return told
-
-
-def _overlap(denied: Entry, entry: Entry) -> bool:
-    """Return whether a rule denies some of the traffic that an entry allows."""
-    one, other = ipaddress.ip_network(denied.cidr), ipaddress.ip_network(entry.cidr)
-    if one.version != other.version or not one.overlaps(other):
-        return False
-    if "all" not in (denied.protocol, entry.protocol) and denied.protocol != entry.protocol:
-        return False
-    if denied.ports is None or entry.ports is None or entry.protocol in ICMP:
-        return True
-    return denied.ports[0] <= entry.ports[1] and entry.ports[0] <= denied.ports[1]

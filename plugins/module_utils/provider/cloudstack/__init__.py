@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ..base import Permissions, Provider
-from .allowlist import KINDS, CloudStackAllowlists
+from .allowlist import KINDS, allowlists
 from .granted import RoleCommands
 from .keys import UserKeys
 from .marks import MARK_CHARS
@@ -19,7 +19,7 @@ PROVIDER = Provider(
     name="cloudstack",
     open=CloudStackSession,
     scope_kinds=KINDS,
-    allowlist=CloudStackAllowlists,
+    allowlist=allowlists,
     source_restriction=CloudStackSourceRestriction,
     keys=UserKeys,
     permissions=Permissions(NEEDS, RoleCommands, HOW, READING, ADMINISTRATOR),

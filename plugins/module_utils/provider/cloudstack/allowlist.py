@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Allowlists of a CloudStack account: security groups, and the firewall of public addresses."""
+"""Allowlists of a CloudStack account: security groups, the firewall of public addresses, network ACL lists."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from ...core.errors import ProviderError
 from ...model.allowlist import Limits, ScopeState
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..by_kind import ByKind
 from . import marks
 from .firewall import Firewalls
+from .network_acl import NetworkAclLists
 from .security_group import SecurityGroups
 from .session import CloudStackSession
 
-KINDS = ("security_group", "firewall")
+KINDS = ("security_group", "firewall", "network_acl")
+
+
+def allowlists(session: CloudStackSession, store: str) -> ByKind:
+    """Return the adapter for all of them."""
+    tagged = CloudStackAllowlists(session, store)
+    return ByKind({"security_group": tagged, "firewall": tagged, "network_acl": NetworkAclLists(session, store)})
 
 
 class _Kind(Protocol):
@@ -39,7 +47,7 @@ class _Kind(Protocol):
 
 
 class CloudStackAllowlists:
-    """The adapter; each kind of scope has a class of its own."""
+    """The adapter of the kinds whose rules have no description; each has a class of its own."""
 
     #: CloudStack itself sets no limit on the rules of a group or an address.
     limits = Limits(note_chars=marks.MARK_CHARS)

@@ -11,6 +11,14 @@ _JOBS = ("queryAsyncJobResult",)
 _TAGS = ("createTags", "deleteTags", "listTags")
 #: Of one kind of allowlist each; an account has those that its zone offers.
 _FIREWALL = ("listPublicIpAddresses", "listFirewallRules", "createFirewallRule", "deleteFirewallRule")
+#: For those who keep the network ACL lists of VPCs as well.
+_ACLS = (
+    "listNetworkACLLists",
+    "listNetworkACLs",
+    "createNetworkACL",
+    "updateNetworkACLItem",
+    "deleteNetworkACL",
+)
 #: What a server has from 4.23 on, where registerUserKeys and deleteUserKeys are jobs. Older ones have no such commands,
 #: and there nothing of a rotation has to be waited for.
 SEVERAL_PAIRS = "several key pairs"
@@ -26,7 +34,8 @@ NEEDS = {
             *_FIREWALL,
             *_TAGS,
             *_JOBS,
-        )
+        ),
+        _ACLS,
     ),
     # Without the settings the list is the provider's to apply, and the store renders it.
     "source_restriction": Need(("listUsers",), ("listConfigurations", "updateConfiguration")),

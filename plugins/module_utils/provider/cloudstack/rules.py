@@ -46,9 +46,20 @@ def firewall_params(provider: str, entry: Entry) -> dict[str, Any]:
     return params
 
 
+def acl_params(provider: str, entry: Entry) -> dict[str, Any]:
+    """Return protocol and ports of an item of a network ACL list; all ports are the item without any."""
+    params = group_params(provider, entry)
+    if entry.protocol in {"tcp", "udp"} and entry.ports is None:
+        return {"protocol": entry.protocol}
+    return params
+
+
+_PARAMS = {"security_group": group_params, "firewall": firewall_params, "network_acl": acl_params}
+
+
 def fits(kind: str, entry: Entry) -> None:
     """Refuse what a scope of that kind cannot express."""
-    (firewall_params if kind == "firewall" else group_params)("cloudstack", entry)
+    _PARAMS[kind]("cloudstack", entry)
 
 
 def _icmp(provider: str, entry: Entry) -> tuple[int, int]:
