@@ -58,6 +58,24 @@ CONFIG: dict[str, Any] = {
                 },
                 {"ipaddress": "198.51.100.8"},
             ],
+            "network_acl_lists": [
+                {
+                    "name": "tier",
+                    "items": [
+                        {
+                            "number": 1,
+                            "protocol": "tcp",
+                            "startport": 22,
+                            "endport": 22,
+                            "cidrlist": ["192.0.2.9/32", "192.0.2.10/32"],
+                        },
+                        {"number": 5, "protocol": "all", "action": "Deny"},
+                    ],
+                },
+                {"name": "empty"},
+                {"name": "twice", "id": "5d0e7c7e-0000-4000-8000-000000000001"},
+                {"name": "twice", "id": "5d0e7c7e-0000-4000-8000-000000000002"},
+            ],
         },
         *(
             {
