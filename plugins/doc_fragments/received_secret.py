@@ -54,9 +54,51 @@ options:
           - Without it 8.
         type: int
 """
-    DOCUMENTATION = (
-        SECRET_POLICY
-        + r"""
+
+    DOCUMENTATION = r"""
+options:
+  secret_policy:
+    description:
+      - The rules that a received secret has to keep. They are checked before anything is sent or stored, and the
+        error names every rule that is broken, never the secret.
+      - Without these, each kind of secret has defaults of its own; the guide lists them. Those of API keys ask for
+        what the providers issue, that of a password for 14 characters of three kinds and 64 bits.
+    type: dict
+    suboptions:
+      min_length:
+        description: How many characters it has at least.
+        type: int
+      max_length:
+        description: How many characters it has at most.
+        type: int
+      min_classes:
+        description: How many of small letters, capitals, digits and signs it has at least.
+        type: int
+      min_bits:
+        description:
+          - How many bits of entropy it is worth at least, by a cautious estimate. Common words, names, years, repeats,
+            sequences and keyboard walks count for little, also when written with other cases, digits or signs.
+        type: int
+      alphabet:
+        description:
+          - V(provider) refuses characters that the provider does not take. V(any) takes all printable ASCII characters
+            but blanks.
+        type: str
+        choices: [provider, any]
+        default: provider
+      forbidden_words:
+        description: Words that are refused wherever they stand. The account's and its owner's names always are.
+        type: list
+        elements: str
+      words_file:
+        description: A file of further words that count for little, one a line, such as a list of leaked passwords.
+        type: path
+      reuse:
+        description:
+          - How many earlier secrets of the same record are remembered and refused. V(0) turns this off.
+          - What is kept is a salted fingerprint (scrypt) in the record's own metadata, never an earlier secret.
+          - Without it 8.
+        type: int
   secret_from:
     description: Where the module itself reads the secret, so that it passes through no variable.
     type: dict
@@ -94,4 +136,3 @@ options:
               - Without it V(registration) for a credential, V(psk) for a pre-shared key.
             type: str
 """
-    )

@@ -5,102 +5,11 @@
 
 from __future__ import annotations
 
-from textwrap import indent
-
-#: The suboptions of core/spec.STORE_KEK.
-_KEK = r"""
-type:
-  description:
-    - V(file) is the key file that O(secret_store.auth.key_file) names.
-    - V(pkcs11) is an AES key in a PKCS#11 token, such as an HSM, used with C(CKM_AES_GCM).
-    - V(vault_transit) is a key of the transit engine of HashiCorp Vault or OpenBao.
-    - V(aws_kms) is a symmetric key of AWS KMS.
-  type: str
-  choices: [file, pkcs11, vault_transit, aws_kms]
-  default: file
-key:
-  description:
-    - The label of the key in the token, the name of the transit key, or the id, ARN or alias of the KMS key.
-    - It is a name, never the key.
-  type: str
-library:
-  description: The token's PKCS#11 library, for V(pkcs11).
-  type: path
-token_label:
-  description: The label of the token, for V(pkcs11).
-  type: str
-url:
-  description:
-    - The address of the server, for V(vault_transit). Only https is taken.
-    - For V(aws_kms) it replaces AWS's own endpoint of the region.
-  type: str
-namespace:
-  description: The namespace of an enterprise server, for V(vault_transit).
-  type: str
-mount:
-  description: The mount of the transit engine, for V(vault_transit). Without it V(transit).
-  type: str
-region:
-  description: The region of the key, for V(aws_kms). Without it the one that AWS's own configuration names.
-  type: str
-"""
-_LOGIN = r"""
-token_file:
-  description: The file with a token, for V(vault) and V(vault_transit).
-  type: path
-role_id:
-  description: The role of an AppRole login, for V(vault) and V(vault_transit).
-  type: str
-secret_id_file:
-  description: The file with the secret id of an AppRole login.
-  type: path
-"""
-_CA_FILE = r"""
-ca_file:
-  description: The certificate authority of the server, where it is not one of the system's.
-  type: path
-"""
-#: The suboptions of core/spec.STORE_AUTH.
-_AUTH = (
-    r"""
-key_file:
-  description:
-    - The file with the key, 32 bytes in base64, for an V(encrypted_file) under a key of the type V(file).
-    - Without it the path is taken from the environment variable E(SERVICE_STORE_KEY_FILE), or from the
-      systemd credential C(service-store-key).
-  type: path
-pin_file:
-  description:
-    - The file with the user's PIN, for V(pkcs11).
-    - Without it the path is taken from the environment variable E(SERVICE_STORE_PIN_FILE), or from the
-      systemd credential C(service-store-pin).
-  type: path
-"""
-    + _LOGIN
-    + r"""
-credentials_file:
-  description:
-    - For V(aws_secrets_manager) and V(aws_kms), a shared credentials file of AWS. Without it, and without
-      O(secret_store.auth.profile), the credentials are what boto3 finds, such as the role of the machine.
-    - For V(barbican), a JSON file with C(application_credential_id) and C(application_credential_secret).
-  type: path
-profile:
-  description: The profile in a shared credentials file of AWS.
-  type: str
-"""
-    + _CA_FILE
-)
-
-
-def _below(suboptions: str, columns: int) -> str:
-    return indent(suboptions, " " * columns)
-
 
 class ModuleDocFragment:
     """Documents the options of module_utils.core.spec: SECRET_STORE, PREVIOUS_KEY and WRAPPING_SERVER."""
 
-    DOCUMENTATION = (
-        r"""
+    DOCUMENTATION = r"""
 options:
   secret_store:
     description:
@@ -145,19 +54,80 @@ options:
             its owner, who can exchange it with M(strategic.service_store.secret_store_rewrap).
         type: dict
         suboptions:
-"""
-        + _below(_KEK, 10)
-        + r"""
+          type:
+            description:
+              - V(file) is the key file that O(secret_store.auth.key_file) names.
+              - V(pkcs11) is an AES key in a PKCS#11 token, such as an HSM, used with C(CKM_AES_GCM).
+              - V(vault_transit) is a key of the transit engine of HashiCorp Vault or OpenBao.
+              - V(aws_kms) is a symmetric key of AWS KMS.
+            type: str
+            choices: [file, pkcs11, vault_transit, aws_kms]
+            default: file
+          key:
+            description:
+              - The label of the key in the token, the name of the transit key, or the id, ARN or alias of the KMS key.
+              - It is a name, never the key.
+            type: str
+          library:
+            description: The token's PKCS#11 library, for V(pkcs11).
+            type: path
+          token_label:
+            description: The label of the token, for V(pkcs11).
+            type: str
+          url:
+            description:
+              - The address of the server, for V(vault_transit). Only https is taken.
+              - For V(aws_kms) it replaces AWS's own endpoint of the region.
+            type: str
+          namespace:
+            description: The namespace of an enterprise server, for V(vault_transit).
+            type: str
+          mount:
+            description: The mount of the transit engine, for V(vault_transit). Without it V(transit).
+            type: str
+          region:
+            description: The region of the key, for V(aws_kms). Without it the one that AWS's own configuration names.
+            type: str
       auth:
         description: What opens the store, and the key-encryption key of an V(encrypted_file).
         type: dict
         suboptions:
+          key_file:
+            description:
+              - The file with the key, 32 bytes in base64, for an V(encrypted_file) under a key of the type V(file).
+              - Without it the path is taken from the environment variable E(SERVICE_STORE_KEY_FILE), or from the
+                systemd credential C(service-store-key).
+            type: path
+          pin_file:
+            description:
+              - The file with the user's PIN, for V(pkcs11).
+              - Without it the path is taken from the environment variable E(SERVICE_STORE_PIN_FILE), or from the
+                systemd credential C(service-store-pin).
+            type: path
+          token_file:
+            description: The file with a token, for V(vault) and V(vault_transit).
+            type: path
+          role_id:
+            description: The role of an AppRole login, for V(vault) and V(vault_transit).
+            type: str
+          secret_id_file:
+            description: The file with the secret id of an AppRole login.
+            type: path
+          credentials_file:
+            description:
+              - For V(aws_secrets_manager) and V(aws_kms), a shared credentials file of AWS. Without it, and without
+                O(secret_store.auth.profile), the credentials are what boto3 finds, such as the role of the machine.
+              - For V(barbican), a JSON file with C(application_credential_id) and C(application_credential_secret).
+            type: path
+          profile:
+            description: The profile in a shared credentials file of AWS.
+            type: str
+          ca_file:
+            description: The certificate authority of the server, where it is not one of the system's.
+            type: path
 """
-        + _below(_AUTH, 10)
-    )
 
-    PREVIOUS_KEY = (
-        r"""
+    PREVIOUS_KEY = r"""
 options:
   previous:
     description:
@@ -170,16 +140,78 @@ options:
         description: The key-encryption key until now, as in O(secret_store.kek). Without it the key file.
         type: dict
         suboptions:
-"""
-        + _below(_KEK, 10)
-        + r"""
+          type:
+            description:
+              - V(file) is the key file that O(secret_store.auth.key_file) names.
+              - V(pkcs11) is an AES key in a PKCS#11 token, such as an HSM, used with C(CKM_AES_GCM).
+              - V(vault_transit) is a key of the transit engine of HashiCorp Vault or OpenBao.
+              - V(aws_kms) is a symmetric key of AWS KMS.
+            type: str
+            choices: [file, pkcs11, vault_transit, aws_kms]
+            default: file
+          key:
+            description:
+              - The label of the key in the token, the name of the transit key, or the id, ARN or alias of the KMS key.
+              - It is a name, never the key.
+            type: str
+          library:
+            description: The token's PKCS#11 library, for V(pkcs11).
+            type: path
+          token_label:
+            description: The label of the token, for V(pkcs11).
+            type: str
+          url:
+            description:
+              - The address of the server, for V(vault_transit). Only https is taken.
+              - For V(aws_kms) it replaces AWS's own endpoint of the region.
+            type: str
+          namespace:
+            description: The namespace of an enterprise server, for V(vault_transit).
+            type: str
+          mount:
+            description: The mount of the transit engine, for V(vault_transit). Without it V(transit).
+            type: str
+          region:
+            description: The region of the key, for V(aws_kms). Without it the one that AWS's own configuration names.
+            type: str
       auth:
         description: What opened that key, as in O(secret_store.auth).
         type: dict
         suboptions:
+          key_file:
+            description:
+              - The file with the key, 32 bytes in base64, for an V(encrypted_file) under a key of the type V(file).
+              - Without it the path is taken from the environment variable E(SERVICE_STORE_KEY_FILE), or from the
+                systemd credential C(service-store-key).
+            type: path
+          pin_file:
+            description:
+              - The file with the user's PIN, for V(pkcs11).
+              - Without it the path is taken from the environment variable E(SERVICE_STORE_PIN_FILE), or from the
+                systemd credential C(service-store-pin).
+            type: path
+          token_file:
+            description: The file with a token, for V(vault) and V(vault_transit).
+            type: path
+          role_id:
+            description: The role of an AppRole login, for V(vault) and V(vault_transit).
+            type: str
+          secret_id_file:
+            description: The file with the secret id of an AppRole login.
+            type: path
+          credentials_file:
+            description:
+              - For V(aws_secrets_manager) and V(aws_kms), a shared credentials file of AWS. Without it, and without
+                O(secret_store.auth.profile), the credentials are what boto3 finds, such as the role of the machine.
+              - For V(barbican), a JSON file with C(application_credential_id) and C(application_credential_secret).
+            type: path
+          profile:
+            description: The profile in a shared credentials file of AWS.
+            type: str
+          ca_file:
+            description: The certificate authority of the server, where it is not one of the system's.
+            type: path
 """
-        + _below(_AUTH, 10)
-    )
 
     WRAPPING_SERVER = r"""
 options:
@@ -199,4 +231,16 @@ options:
         description: How to log in, as in O(secret_store.auth). It may C(update) C(sys/wrapping/wrap).
         type: dict
         suboptions:
-""" + _below(_LOGIN + _CA_FILE, 10)
+          token_file:
+            description: The file with a token, for V(vault) and V(vault_transit).
+            type: path
+          role_id:
+            description: The role of an AppRole login, for V(vault) and V(vault_transit).
+            type: str
+          secret_id_file:
+            description: The file with the secret id of an AppRole login.
+            type: path
+          ca_file:
+            description: The certificate authority of the server, where it is not one of the system's.
+            type: path
+"""

@@ -180,30 +180,21 @@ error:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
-from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_credential import CREDENTIAL_FIELDS
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_permissions import JUDGED_CREDENTIAL
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_received import RECEIVED_SECRET
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_revocation import REVOCATION
-from ansible_collections.strategic.service_store.plugins.module_utils.model import credential as model
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
-from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import SUFFIX, has_journal
-from ansible_collections.strategic.service_store.plugins.module_utils.provider import purpose, registration
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Identity
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.permissions import Review
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.received import check_reuse
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
-    PROVIDERS,
-    provider,
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registering import (
+    Forgetting,
+    Registering,
 )
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.revocation import Revocation
-from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 
 SPEC = spec.cloud(PROVIDERS).merge(
     RECEIVED_SECRET,
@@ -220,103 +211,31 @@ SPEC = spec.cloud(PROVIDERS).merge(
 )
 
 
+#: What each state stands for.
+KINDS: Mapping[str, Callable[[Context], Registering | Forgetting | Revocation]] = {
+    "present": Registering,
+    "absent": Forgetting,
+    "revoked": Revocation,
+}
+
+
 class Task:
     """Registers, forgets or revokes one credential."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
-        self._params = context.params
-        self._name: str = context.params["credential"]
-        self._given = registration.given(context) if self._params["state"] == "present" else None
-        self._access = access_of(context.params)
-        self._store = open_store(context.params.get("secret_store"), context.keep_secret)
-        self._review = Review(context)
-        self._identity: Identity | None = None
-        self._shown: dict[str, Any] = {}
-        self._version = 0
-        self._revocation = Revocation(context) if self._params["state"] == "revoked" else None
+        self._run = KINDS[context.params["state"]](context)
 
     def plan(self) -> Plan:
-        """Probe the credential and compare it with what is stored."""
-        if self._revocation:
-            return self._revocation.plan()
-        stored = self._stored()
-        if self._params["state"] == "absent":
-            self._refuse_rotating()
-            before = registration.line(stored) if stored else self._store.remnant(self._name)
-            return Plan((Change("remove", self._name, before, None, self._store.label),)) if before else Plan()
-        wanted = self._wanted(stored)
-        # A key that was never good here has no day of registration yet: CloudStack's refusals are read by it.
-        known = stored is not None and stored.same_key(wanted)
-        probed = wanted if known else replace(wanted, meta={})
-        cloud = provider(self._params["provider"])
-        session = cloud.open(probed, self._access)
-        self._identity = purpose.probe(cloud, session, wanted)
-        learned = {**self._identity.remember, **self._review.look(cloud, session, self._identity, stored)}
-        wanted = replace(wanted, meta={**wanted.meta, **learned})
-        self._wanted_record = wanted
-        self._shown = registration.shown(wanted)
-        kept = ("owner", purpose.META, *learned)
-        # A store that only AWX writes remembers nothing of a good key; that is no reason to refuse it.
-        kept = () if getattr(self._store, "read_only", False) else kept
-        if stored and known and all(stored.meta.get(it) == wanted.meta.get(it) for it in kept):
-            self._shown = registration.shown(stored)
-            return Plan()
-        before = registration.line(stored) if stored else None
-        action = "update" if stored else "add"
-        return Plan((Change(action, self._name, before, registration.line(wanted), self._store.label),))
-
-    def _refuse_rotating(self) -> None:
-        """Refuse to forget a credential while the journal of its rotation holds keys that live."""
-        if has_journal(self._name) and self._store.version(self._name + SUFFIX):
-            why = f"a rotation is under way, and its journal {self._name + SUFFIX} holds keys that may be alive"
-            hint = "let cloud_credential_rotation finish, or end the keys with state: revoked"
-            raise SecretStoreError(self._store.label, f"remove {self._name}", why, hint, "conflict")
+        """Read the store, probe or look for the keys, and return what has to change."""
+        return self._run.plan()
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
-        """Store or remove the credential, unless somebody else changed it meanwhile."""
-        if self._revocation:
-            self._revocation.apply(plan, done)
-            return
-        for change in plan.changes:
-            if change.action == "remove":
-                self._store.delete(self._name, expect=self._version)
-            else:
-                self._store.put(self._name, self._wanted_record.record(), expect=self._version)
-            done(change)
+        """Store, remove or kill the credential, unless somebody else changed it meanwhile."""
+        self._run.apply(plan, done)
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return what is stored and who the provider says it is, or where it was revoked; never a secret."""
-        if self._revocation:
-            return self._revocation.facts()
-        if self._identity is None:
-            return {"report": {"kind": "credential", "provider": self._params["provider"], "state": "absent"}}
-        report = {
-            "kind": "credential",
-            "provider": self._params["provider"],
-            "state": "registered",
-            "fingerprint": self._shown["fingerprint"],
-            "age_days": registration.age_days(self._shown["registered_at"], self._context.now()),
-        }
-        identity = {"account": self._identity.account, "principal": self._identity.principal}
-        return {"credential": self._shown, "identity": identity, **self._review.facts(), "report": report}
-
-    def _stored(self) -> model.Credential | None:
-        self._version = self._store.version(self._name)
-        if not self._version:
-            return None
-        stored = model.parse_record(self._name, self._store.get(self._name))
-        self._context.keep_secret(*stored.secrets.values())
-        return stored
-
-    def _wanted(self, stored: model.Credential | None) -> model.Credential:
-        if self._given is None and stored is None:
-            why = "it is not registered and neither secret nor secret_from is given"
-            raise SecretStoreError(self._store.label, f"probe {self._name}", why, kind="not_found")
-        owner, policy = self._params.get("owner"), self._params.get("secret_policy")
-        check_reuse(self._given, stored, policy)
-        wanted = registration.with_meta(self._given, stored, owner, self._context.now(), policy)
-        return purpose.recorded(wanted, self._params["purpose"], stored, fresh=self._given is not None)
+        return self._run.facts()
 
 
 def main() -> None:

@@ -86,6 +86,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_rotation import ROTATION_POLICY
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS, parse_record
@@ -115,13 +116,23 @@ class Task:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return what may be known of each credential."""
         named = self._context.params.get("names")
-        records = {
-            name: self._store.get(name) for name in (self._store.names() if named is None else sorted(set(named)))
-        }
-        if named is None:
-            # A store also keeps pre-shared keys and the journals of rotations.
-            records = {name: record for name, record in records.items() if record.get("provider") in FIELDS}
+        records = self._all() if named is None else {name: self._store.get(name) for name in sorted(set(named))}
         return {"credentials": [self._row(name, record) for name, record in records.items()]}
+
+    def _all(self) -> dict[str, Mapping[str, Any]]:
+        """Return every credential's record; a store also keeps pre-shared keys and the journals of rotations."""
+        found = {}
+        for name in self._store.names():
+            try:
+                record = self._store.get(name)
+            except SecretStoreError as exc:
+                # Removed since it was listed, or by a run that was killed before the end; the others are there.
+                if exc.kind != "not_found":
+                    raise
+                continue
+            if record.get("provider") in FIELDS:
+                found[name] = record
+        return found
 
     def _row(self, name: str, record: Mapping[str, Any]) -> dict[str, Any]:
         credential = parse_record(name, record)

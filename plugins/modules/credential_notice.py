@@ -127,7 +127,8 @@ class Task:
         self._version = self._store.version(self._name)
         before = model.sent(self._name, self._store.get(self._name) if self._version else None)
         if self._forgets:
-            return Plan((Change("remove", self._name, before, None, self._store.label),)) if self._version else Plan()
+            left = before if self._version else self._store.remnant(self._name)
+            return Plan() if left is None else Plan((Change("remove", self._name, left, None, self._store.label),))
         self._wanted = self._change(self._notice, before)
         if self._wanted is None:
             return Plan()
@@ -137,10 +138,10 @@ class Task:
         return Plan((Change(action, channel, was, will, self._name),))
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
-        """Write the note, unless somebody was faster, who then sends the notice."""
+        """Write the note, unless somebody was faster, who then sends the notice; or remove all that was read."""
         if self._forgets:
             for change in plan.changes:
-                self._store.delete(self._name)
+                self._store.delete(self._name, expect=self._version)
                 done(change)
             return
         for attempt in range(ATTEMPTS):

@@ -46,7 +46,9 @@ options:
       - V(opened) has the bundle's secret in the secret store, under O(name). The second run changes nothing.
       - A wrapped secret is used up last. Before it, O(name) is reserved in the secret store, so that one which is
         read-only, cannot be reached or was changed meanwhile costs no bundle. A secret that is then too weak, and a run
-        that is killed in that moment, do; ask for another bundle.
+        that is killed in that moment, do; ask for another bundle. The reservation that a killed run leaves holds no
+        secret, and counts as no record for the next bundle, M(strategic.service_store.cloud_credential) and
+        M(strategic.service_store.vpn_psk).
     type: str
     choices: [sealed, opened]
     default: sealed

@@ -101,7 +101,11 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.redac
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_received import RECEIVED_SECRET
 from ansible_collections.strategic.service_store.plugins.module_utils.model import psk
-from ansible_collections.strategic.service_store.plugins.module_utils.model.handover import Expected
+from ansible_collections.strategic.service_store.plugins.module_utils.model.handover import (
+    RESERVED_LINE,
+    Expected,
+    is_reserved,
+)
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.model.secret_policy import drawn_bits
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.received import from_bundle
@@ -143,20 +147,12 @@ class Task:
 
     def plan(self) -> Plan:
         """Compare what is stored with what is wanted."""
-        self._version = self._store.version(self._name)
-        wanted = self._params["state"] == "present"
-        if not wanted:
-            if self._version:
-                # Another kind of record of that name is not ours to remove.
-                self._stored = self._store.get(self._name)
-                self._remember(self._key())
-            gone = Change("remove", self._name, self._line(None), None, self._store.label)
-            return Plan((gone,)) if self._version else Plan()
-        if not self._version:
+        before = self._read()
+        if self._params["state"] == "absent":
+            gone = self._line(None) if before else self._left()
+            return Plan((Change("remove", self._name, gone, None, self._store.label),)) if gone else Plan()
+        if before is None:
             return Plan((Change("add", self._name, None, self._line(self._received), self._store.label),))
-        self._stored = self._store.get(self._name)
-        before = self._key()
-        self._remember(before)
         if self._received == before or (self._received is None and not self._params["renew"]):
             return Plan()
         if self._received is not None:
@@ -165,10 +161,10 @@ class Task:
         return Plan((Change("update", self._name, self._line(before), after, self._store.label),))
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
-        """Store the received key or a generated one, or remove it."""
+        """Store the received key or a generated one, or remove it, unless somebody else changed it meanwhile."""
         for change in plan.changes:
             if change.action == "remove":
-                self._store.delete(self._name)
+                self._store.delete(self._name, expect=self._version)
             else:
                 self._put(self._received or self._generate())
             done(change)
@@ -176,6 +172,21 @@ class Task:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return the key's fingerprint, never the key."""
         return self._facts
+
+    def _read(self) -> str | None:
+        """Return the stored key; what only keeps the name free is no record, another kind is not ours to change."""
+        self._version = self._store.version(self._name)
+        record = self._store.get(self._name) if self._version else None
+        if record is None or is_reserved(record):
+            return None
+        self._stored = record
+        key = self._key()
+        self._remember(key)
+        return key
+
+    def _left(self) -> str | None:
+        """Return in words what there is to remove although there is no key."""
+        return RESERVED_LINE if self._version else self._store.remnant(self._name)
 
     def _receive(self) -> str | None:
         """Return the key that the options lead to, which has passed the gate."""

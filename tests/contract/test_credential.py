@@ -99,6 +99,28 @@ def test_absent_forgets_it_and_the_list_never_shows_a_secret(store: Store, accou
     assert not store.run("cloud_credential", credential="fresh", state="absent")["changed"]
 
 
+def test_a_name_that_was_reserved_for_a_bundle_can_be_used(store: Store, account: CloudAccount) -> None:
+    """A run of secret_handover that was killed, or could not keep the secret, leaves the reservation."""
+    store.opened.put("fresh", {"version": 1, "kind": "reserved", "secrets": {}, "meta": {}})
+    with pytest.raises(ModuleFailed, match="it is not registered"):
+        store.run("cloud_credential", credential="fresh")
+    arguments = {"credential": "fresh", "secret": dict(account.secret)}
+    predicted, first, second = (
+        store.run("cloud_credential", check=check, diff=True, **arguments) for check in (True, False, False)
+    )
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"]
+    assert store.opened.get("fresh")["provider"] == account.provider
+
+
+def test_of_a_name_that_was_reserved_for_a_bundle_there_is_nothing_to_revoke(
+    store: Store, account: CloudAccount
+) -> None:
+    store.opened.put("fresh", {"version": 1, "kind": "reserved", "secrets": {}, "meta": {}})
+    done = store.run("cloud_credential", state="revoked", credential="fresh")
+    assert not done["changed"]
+
+
 def test_a_credential_of_another_provider_is_refused(store: Store, account: CloudAccount) -> None:
     record = dict(store.opened.get("account"))
     other = "azure" if account.provider != "azure" else "aws"

@@ -157,6 +157,12 @@ def test_a_journal_of_this_collection_is_no_secret(reader: Reader, kind: str) ->
     assert reader.store.get("globex-api") == {"version": 1, "kind": kind}
 
 
+def test_a_reservation_of_this_collection_is_no_secret(reader: Reader) -> None:
+    with pytest.raises(ModuleFailed, match="holds a record of the kind reserved.*ask for the secret alone"):
+        reader.open({"version": 1, "kind": "reserved", "secrets": {"token": PSK}})
+    assert reader.store.names() == ()
+
+
 def test_both_sides_show_one_fingerprint_of_a_password(reader: Reader, tmp_path: Path) -> None:
     record = keystone("mE7!qT2#vB9&xK4p")
     reader.store.put("theirs", record)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.encrypted_file import EncryptedFile
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.vault_wrap import Wrapping
 from tests.support.module import ModuleFailed, run_module
@@ -130,9 +132,7 @@ def test_a_weak_one_leaves_the_record_that_is_there(sides: Sides) -> None:
     assert sides.store.get("vpn") == kept
 
 
-def test_a_run_that_is_killed_while_it_opens_is_no_hindrance_to_the_next_bundle(
-    sides: Sides, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def killed_while_it_opens(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
     if (child := os.fork()) == 0:
         try:
             monkeypatch.setattr(Wrapping, "unwrap", lambda self, token: os._exit(9))
@@ -141,9 +141,41 @@ def test_a_run_that_is_killed_while_it_opens_is_no_hindrance_to_the_next_bundle(
             os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
     assert sides.store.get("vpn") == {"version": 1, "kind": "reserved", "secrets": {}, "meta": {}}
+
+
+def test_a_run_that_is_killed_while_it_opens_is_no_hindrance_to_the_next_bundle(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_while_it_opens(sides, monkeypatch)
     predicted, first, second = (sides.open(check=check) for check in (True, False, False))
     assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
     assert predicted["diff"] == first["diff"] and sides.store.get("vpn")["secrets"] == {"psk": PSK}
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        ("vpn_psk", {"name": "vpn"}),
+        ("cloud_credential", {"credential": "vpn", "provider": "aws"}),
+    ],
+)
+def test_a_run_that_is_killed_while_it_opens_leaves_what_absent_removes(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch, module: str, arguments: dict[str, Any]
+) -> None:
+    killed_while_it_opens(sides, monkeypatch)
+    arguments = {**arguments, "state": "absent", "secret_store": sides.own}
+    predicted, first, second = (run_module(module, arguments, check=check, diff=True) for check in (True, False, False))
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"] and "reserved" in first["diff"][0]["before"]
+    assert sides.store.names() == ()
+
+
+def test_a_name_that_a_killed_run_has_reserved_can_be_used_for_a_key(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_while_it_opens(sides, monkeypatch)
+    first, second = (run_module("vpn_psk", {"name": "vpn", "secret_store": sides.own}) for _run in range(2))
+    assert first["changed"] and not second["changed"] and sides.store.get("vpn")["kind"] == "psk"
 
 
 def test_a_store_that_fails_after_the_opening_says_that_another_bundle_is_needed(
@@ -160,3 +192,36 @@ def test_a_store_that_fails_after_the_opening_says_that_another_bundle_is_needed
     with pytest.raises(ModuleFailed, match="is used up now.*ask for another bundle") as failed:
         sides.open()
     assert PSK not in json.dumps(failed.value.result)
+
+
+def test_a_write_that_fails_after_the_opening_leaves_no_trace_of_the_reservation(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = EncryptedFile.put
+
+    def put(self: EncryptedFile, name: str, record: Any, expect: int | None = None) -> int:
+        if record["secrets"]:
+            raise SecretStoreError(self.label, f"write {name}", "it is full", kind="down")
+        return real(self, name, record, expect)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EncryptedFile, "put", put)
+        with pytest.raises(ModuleFailed, match="is used up now.*it is full.*ask for another bundle"):
+            sides.open()
+    assert sides.store.names() == ()
+
+
+def test_a_write_that_fails_after_the_opening_leaves_what_somebody_else_has_written(
+    sides: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {"version": 1, "kind": "psk", "secrets": {"psk": PSK[::-1]}}
+    real = Wrapping.unwrap
+
+    def meanwhile(self: Wrapping, token: str) -> dict[str, Any]:
+        sides.store.put("vpn", other)
+        return real(self, token)
+
+    monkeypatch.setattr(Wrapping, "unwrap", meanwhile)
+    with pytest.raises(ModuleFailed, match="is used up now.*somebody changed it"):
+        sides.open()
+    assert sides.store.get("vpn") == other

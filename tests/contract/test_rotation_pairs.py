@@ -167,6 +167,25 @@ def test_a_provider_that_cannot_be_asked_leaves_the_journal_for_the_next_run(rot
 
 
 @older
+def test_from_an_address_that_is_not_allowed_the_only_pair_that_works_is_not_thrown_away(rotating: Rotating) -> None:
+    """Both pairs are refused there; the rotator, which is asked whose pair lives, comes from elsewhere."""
+    dead = made_by(rotating)
+
+    def by_hand() -> None:
+        rotating.put(dead)
+        rotating.account.faults.add(mode="status", operation="listUsers", status=403, body="Forbidden", times=2)
+
+    with pytest.raises(SecretStoreError, match="which one works is not known, and the journal stays") as failed:
+        rotate(rotating.params(force=True, retries=0), at=during(rotating, by_hand))
+    assert failed.value.kind == "conflict" and "from an address that the provider allows" in str(failed.value)
+    journal = rotating.journal()
+    assert journal and journal["new"] and rotating.main().same_key(dead)
+    rotating.account.faults.reset()
+    assert rotate(rotating.params()).facts["rotation"]["rotated"]
+    assert rotating.works(rotating.main()) and rotating.journal() is None
+
+
+@older
 def test_a_record_removed_meanwhile_leaves_the_journal_with_the_only_pair_that_works(rotating: Rotating) -> None:
     def by_hand() -> None:
         rotating.store.opened.delete("account")

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import SecretStoreError
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import (
     aws_client,
     encrypted_file,
     vault_client,
 )
-from tests.support.module import run_module
+from tests.support.module import ModuleFailed, run_module
 
 from .stores import BACKENDS, Backend
 
@@ -80,6 +81,7 @@ def test_the_record_is_gone_and_what_is_left_of_it_is_told(killed: Backend) -> N
     with pytest.raises(SecretStoreError) as caught:
         store.get("acme")
     assert caught.value.kind == "not_found"
+    assert "it holds globex." in str(caught.value)
     assert store.remnant("acme") and store.remnant("globex") is None and store.remnant("never") is None
 
 
@@ -102,6 +104,25 @@ def test_absent_clears_what_a_killed_removal_left_and_then_changes_nothing(kille
     )
     assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
     assert predicted["diff"] == first["diff"] and killed.open().remnant("acme") is None
+
+
+def test_absent_of_a_key_clears_it_too(killed: Backend) -> None:
+    arguments = {"state": "absent", "name": "acme", "secret_store": killed.option}
+    predicted, first, second = (
+        run_module("vpn_psk", arguments, check=check, diff=True) for check in (True, False, False)
+    )
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"] and killed.open().remnant("acme") is None
+
+
+def test_what_is_left_of_one_record_does_not_hide_the_others(killed: Backend) -> None:
+    secret = {"access_key_id": "AKIAIOSFODNN7EXAMPLE", "secret_access_key": "x" * 40}
+    killed.open().put("initech", parse("initech", "aws", secret).record())
+    found = run_module("cloud_credential_info", {"secret_store": killed.option})
+    assert [row["name"] for row in found["credentials"]] == ["initech"]
+    with pytest.raises(ModuleFailed, match="could not read acme: there is no such record") as failed:
+        run_module("cloud_credential_info", {"secret_store": killed.option, "names": ["acme"]})
+    assert failed.value.result["error"]["kind"] == "not_found"
 
 
 @pytest.mark.parametrize("kind", ["vault", "aws_secrets_manager"])

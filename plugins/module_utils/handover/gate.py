@@ -16,12 +16,12 @@ from typing import Any
 from ..core import received
 from ..core.errors import InvalidInput
 from ..model import credential, notice, psk, rotation
-from ..model.handover import CLAIMS
+from ..model.handover import CLAIMS, RESERVED
 from ..model.secret_kinds import FIELDS
 from ..model.secret_policy import Policy, name_words
 
 #: Records that this collection keeps beside the secrets. Out of a bundle they would be orders, not secrets.
-OWN_KINDS = (rotation.KIND, notice.KIND)
+OWN_KINDS = (rotation.KIND, notice.KIND, RESERVED)
 #: The public fields that hold what people have named.
 _NAMES = ("username", "user_domain_name", "project_name", "project_domain_name")
 #: Where the secrets of a bundle come from, in errors.

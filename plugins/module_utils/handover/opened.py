@@ -5,7 +5,8 @@
 
 A wrapped secret opens once, so all else comes first: the name in the store is reserved by a write that expects the
 version that was read, which shows that the store can be written and that nobody else is at it. Only a weak secret, or
-another one than the bundle says, is seen too late.
+another one than the bundle says, is seen too late. A run that comes to no good end takes its reservation back; that of
+a run that was killed stays, and whoever comes next takes the name for a free one.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ from .gate import OWN_KINDS, Gate, claims
 from .options import Surroundings, vault_option
 
 RECEIPT = ".opened.json"
-#: The kind of the record that keeps a name free while a wrapped secret is opened. It holds no secret.
-RESERVED = "reserved"
 
 
 class Opened:
@@ -92,7 +91,7 @@ class Opened:
         check_name(self._store.label, self._name)
         self._version = self._store.version(self._name)
         stored = self._store.get(self._name) if self._version else {}
-        self._stored = {} if stored.get("kind") == RESERVED else stored
+        self._stored = {} if model.is_reserved(stored) else stored
         self._context.keep_secret(*(str(secret) for secret in (self._stored.get("secrets") or {}).values()))
 
     def _refuse_store(self) -> None:
@@ -123,17 +122,22 @@ class Opened:
 
     def _open_once(self) -> tuple[model.Binding, dict[str, Any], str]:
         """Reserve the name, use the wrapped secret up and keep it."""
-        reserved = self._stored or {"version": 1, "kind": RESERVED, "secrets": {}, "meta": {}}
+        reserved = self._stored or {"version": 1, "kind": model.RESERVED, "secrets": {}, "meta": {}}
         self._version = self._store.put(self._name, reserved, expect=self._version)
         try:
             binding, record = self._unwrap()
+            return binding, record, self._keep(binding, record)
         except BaseException:
             if not self._stored:
-                with suppress(SecretStoreError):
+                # What was written meanwhile, by others or by a write whose answer was lost, has another version.
+                with suppress(SecretStoreError, OSError):
                     self._store.delete(self._name, expect=self._version)
             raise
+
+    def _keep(self, binding: model.Binding, record: Mapping[str, Any]) -> str:
+        """Keep what cannot be had a second time; return the time."""
         try:
-            return binding, record, self._put(binding, record)
+            return self._put(binding, record)
         except SecretStoreError as exc:
             doing = f"keep the secret of bundle {binding.bundle}, which is used up now"
             hint = "mend the store, and ask for another bundle"

@@ -38,11 +38,15 @@ class OverQuota(InvalidValue):
 
 @dataclass(frozen=True, order=True)
 class Held:
-    """An entry as the provider holds it: its reference there, and the store whose mark it carries ("" for none)."""
+    """An entry as the provider holds it: its reference there, and the store whose mark it carries ("" for none).
+
+    ``blocked``: it is there, but a rule that is looked at before it denies the same traffic.
+    """
 
     entry: Entry
     ref: str = ""
     store: str = ""
+    blocked: bool = False
 
     def __str__(self) -> str:
         return self.entry.line()
@@ -98,7 +102,8 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
     """Return the changes for one scope: adds first, then updates, then removals.
 
     An entry past its last day is not wanted any more. An entry that somebody else made and that is wanted stays
-    as it is: it does its work, and its note is not ours to change.
+    as it is: it does its work, and its note is not ours to change. One that is blocked does none, and another takes
+    its place.
     """
     keep = {entry.key: entry for entry in wanted.entries if not entry.expired(today)}
     held: dict[Any, list[Held]] = {}
@@ -108,14 +113,14 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
     adds = [
         Change("add", str(e), None, Held(e, store=store), group)
         for k, e in sorted(keep.items(), key=_order)
-        if k not in held
+        if all(item.blocked for item in held.get(k, ()))
     ]
     updates = _updates(keep, held, store, limits, group)
     removals = [
         Change("remove", str(item), item, None, group)
         for key, items in sorted(held.items(), key=_order)
         for item in items
-        if key not in keep and _may_remove(item, wanted.purge, store)
+        if (key not in keep or item.blocked) and _may_remove(item, wanted.purge, store)
     ]
     _check_families(state, keep.values())
     _check_quota(state, [change.after.entry for change in adds], limits)
@@ -137,7 +142,7 @@ def _updates(
     changes = []
     for key, entry in sorted(keep.items(), key=_order):
         for item in held.get(key, ()):
-            if item.store == store and item.entry.note != entry.note:
+            if item.store == store and item.entry.note != entry.note and not item.blocked:
                 changes.append(Change("update", str(entry), item, Held(entry, item.ref, store), group))
     return changes
 

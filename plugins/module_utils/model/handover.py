@@ -18,9 +18,18 @@ METHODS = ("hpke", "age", "vault_wrap")
 #: The cipher suite of the method hpke, in the words of RFC 9180.
 SUITE = "DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, ChaCha20Poly1305"
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: The kind of the record that keeps a name free while a wrapped secret is opened. It holds no secret, so where its
+#: writer has died the name counts as free; and what stands for it in a diff.
+RESERVED = "reserved"
+RESERVED_LINE = "a reserved name without a secret, for a bundle that was not opened to the end"
 #: What the sender tells of a secret beside it. All else in a record's ``meta`` is of the sender's store alone, and the
 #: receiver takes these for claims.
 CLAIMS = ("owner", "registered_at", "made_at", "expires_at")
+
+
+def is_reserved(record: Mapping[str, Any]) -> bool:
+    """Return whether a stored record only keeps its name free."""
+    return record.get("kind") == RESERVED
 
 
 def time_text(moment: datetime.datetime) -> str:

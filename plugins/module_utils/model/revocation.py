@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-#: The entry of a record's ``meta`` that says that the key is being revoked, and which ids it had.
+#: The entry of a record's ``meta`` that says which keys are being revoked, how each is to end, and whether the provider
+#: answered that it has.
 MARK = "revoking"
 PROVIDER, SECRET_STORE = "provider", "secret_store"
 ALIVE, DEAD, KEPT = "alive", "dead", "kept"
@@ -59,6 +60,26 @@ def left(places: Iterable[Place]) -> str:
     return "; ".join(LEFT[it.state].format(**vars(it)) for it in places if it.state in LEFT)
 
 
-def mark(meta: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the ids of the keys that an earlier run found alive and went to kill."""
-    return tuple((meta.get(MARK) or {}).get("keys") or ())
+def marks(meta: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """Return, by key, what an earlier run wrote down; nothing of a mark that does not say how the key was to end."""
+    keys = (meta.get(MARK) or {}).get("keys") or {}
+    return dict(keys) if isinstance(keys, Mapping) else {}
+
+
+def marked(meta: Mapping[str, Any], keys: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the meta with these marks instead of the ones it has; without any there is no entry."""
+    kept = {name: value for name, value in meta.items() if name != MARK}
+    return {**kept, MARK: {"keys": dict(keys)}} if keys else kept
+
+
+def proven_by_mark(mark: Mapping[str, Any], taken: str, disable: bool) -> tuple[str, str]:
+    """Return the state that a mark proves of a key that is refused now, and how; ("", "") where it proves none.
+
+    It is written before the call. So where the provider did not answer that call, a refusal that a living key gets too
+    (``UNSURE``) proves nothing; and a key that was to be disabled only can be switched on again.
+    """
+    outcome = str(mark.get("outcome") or "")
+    if not outcome or not (mark.get("answered") or taken == REFUSED) or (outcome == DISABLED and not disable):
+        return "", ""
+    did = "the provider answered that it was {}" if mark.get("answered") else "an earlier run went to have it {}"
+    return (DISABLED if outcome == DISABLED else DEAD), f"{did.format(outcome)} at {mark.get('at', '')}"

@@ -116,14 +116,19 @@ class Allowlists:
         """Return one scope's entries and, where entries were declared, what differs from them."""
         state = self.states[item.scope]
         keep = {entry.key for entry in item.entries if not entry.expired(today)}
-        there = {held.entry.key for held in state.held}
+        there = {held.entry.key for held in state.held if not held.blocked}
         return {
             "scope": _scope_facts(item.scope),
             "ref": state.ref,
             "entries": [_entry_facts(held) for held in state.held],
             "missing": [str(e) for e in item.entries if e.key in keep - there],
             "undeclared": [str(h.entry) for h in state.held if declared and h.entry.key not in keep],
-            "expired": [str(h.entry) for h in state.held if h.store == self._store and h.entry.expired(today)],
+            # Where a note cannot be changed in place it is older than the declaration, which goes before it.
+            "expired": [
+                str(h.entry)
+                for h in state.held
+                if h.store == self._store and h.entry.expired(today) and h.entry.key not in keep
+            ],
         }
 
     def report(self, scopes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

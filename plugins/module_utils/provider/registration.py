@@ -16,6 +16,7 @@ from ..core.redact import secrets_fingerprint
 from ..model.credential import Credential, parse
 from ..model.handover import Expected
 from ..model.key_age import instant
+from ..model.revocation import MARK, marked
 from ..model.rotation import check_name
 from ..secret_store.key import refuse_shared
 from .received import check_strength, from_bundle, history
@@ -90,7 +91,8 @@ def with_meta(
         base = stored if stored is not None else fresh
         if base is None:
             raise InvalidInput("secret", None, "is not given and nothing is stored")
-        meta = dict(base.meta)
+        # The key is asked whether it works before this is kept: it is not being revoked any more.
+        meta = marked(base.meta, {})
     else:
         base, meta = fresh, {"registered_at": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
         if stored and stored.meta.get("owner"):
@@ -123,8 +125,11 @@ def line(credential: Credential) -> str:
     """Return a credential in one line of a diff."""
     public = " ".join(f"{name}={value}" for name, value in sorted(credential.public.items()))
     known = "".join(
-        f" {name}={credential.meta[name]}" for name in ("owner", "user_id", "purpose") if credential.meta.get(name)
+        f" {name}={credential.meta[name]}"
+        for name in ("owner", "user_id", "user_name", "purpose")
+        if credential.meta.get(name)
     )
+    known += " being revoked" if credential.meta.get(MARK) else ""
     found = credential.meta.get("permissions")
     judged = f" permissions={found['verdict']} since {found['since']}" if found else ""
     return f"{credential.provider} {public} {key_fingerprint(credential)}{known}{judged}"

@@ -10,6 +10,7 @@ places where the end of a process makes a difference; ``at`` is called at each o
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Mapping
 from dataclasses import replace
@@ -207,27 +208,42 @@ class Revocation:
         """Write down which keys are about to be killed; nobody else may have changed the record since."""
         if self._main is None or not self._targets:
             return
-        mark = {"at": self._now(), "keys": [target.id for target in self._targets]}
-        marked = replace(self._main, meta={**self._main.meta, model.MARK: mark})
+        doomed = {target.id: {"at": self._now(), "outcome": self._keys.outcome} for target in self._targets}
         self._at("mark:before")
-        self._version = self._store.put(self._name, marked.record(), expect=self._version)
+        self._put_marks({**model.marks(self._main.meta), **doomed})
         self._at("mark:after")
+
+    def _put_marks(self, keys: Mapping[str, Mapping[str, Any]]) -> None:
+        if self._main is not None:
+            changed = replace(self._main, meta=model.marked(self._main.meta, keys))
+            self._version = self._store.put(self._name, changed.record(), expect=self._version)
+            self._main = changed
+
+    def _answered(self, target: Target) -> None:
+        """Add to the mark that the provider answered: then even a refusal that a living key may get proves the end."""
+        marks = model.marks(self._main.meta) if self._main else {}
+        if target.id in marks:
+            # A record that somebody changed meanwhile is noticed before it is removed.
+            with contextlib.suppress(SecretStoreError):
+                self._put_marks({**marks, target.id: {**marks[target.id], "answered": True}})
 
     def _unmark(self) -> None:
         """Take the mark back, an earlier run's too: no key may pass for killed that the provider will not kill."""
         if self._main is not None and self._targets:
-            meta = {name: value for name, value in self._main.meta.items() if name != model.MARK}
-            self._version = self._store.put(self._name, replace(self._main, meta=meta).record(), expect=self._version)
+            marks = model.marks(self._main.meta)
+            self._put_marks({key: mark for key, mark in marks.items() if mark.get("answered")})
 
     def _kill(self, target: Target) -> None:
         self._at("kill:before")
         try:
-            self._keys.kill(target, self._context.keep_secret)
+            answered = self._keys.kill(target, self._context.keep_secret)
         except ProviderError as exc:
             if not may_have_worked(exc):
                 self._unmark()
             raise
         self._at("kill:after")
+        if answered:
+            self._answered(target)
 
     def _prove(self, place: model.Place, target: Target) -> None:
         place.at = self._now()

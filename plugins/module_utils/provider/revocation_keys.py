@@ -18,6 +18,7 @@ from ..model.key_age import Policy
 from ..model.rotation import CREATING, Journal
 from .base import Access, KeyAdapter, Provider, Session
 from .purpose import probe
+from .revocation_listing import Listing
 from .rotation_keys import KeyRing
 
 _BLOCKED = (
@@ -31,7 +32,11 @@ _REFUSED = (
 _NAME_ONE = "name a rotator, which can look, or forget the record alone with state: absent"
 #: Failures that say nothing of what became of the call.
 LOST_ANSWERS = frozenset({"timeout", "server", "unreachable"})
-_NO_ONE = "an interrupted rotation may have made a key, and the ones in the store are dead, so nobody can look for it"
+_MEND_LOOK = (
+    "name a rotator that may list the keys of its user, or see at the provider that it is deleted and then forget the "
+    "record with state: absent"
+)
+_NO_ONE = "an interrupted rotation may have made a key, and nobody who works can look for it"
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,14 @@ class Options:
 
 @dataclass(frozen=True)
 class Target:
-    """One key to be killed; ``credential`` is what the store holds of it, None where its secret was lost."""
+    """One key to be killed; ``credential`` is what the store holds of it, None where its secret was lost.
+
+    ``adapter`` is that of its principal, which need not be the one of the other keys.
+    """
 
     id: str
     credential: Credential | None
+    adapter: KeyAdapter
 
 
 def may_have_worked(exc: ProviderError) -> bool:
@@ -76,8 +85,8 @@ class Keys:
         self._taken: dict[int, str] = {}
         self._why: dict[int, str] = {}
         self._ended: set[int] = set()
-        self._listed: Mapping[str, bool] = {}
-        self._unseen = ""
+        self._doomed: tuple[Target, ...] = ()
+        self._listing: Listing | None = None
         self.known: tuple[Credential, ...] = ()
         self.journal: Journal | None = None
 
@@ -91,11 +100,13 @@ class Keys:
         if self._actor is None:
             return ()
         self._ring = KeyRing(self._provider, self._access, Policy(), self._actor, self._sleep)
-        self._adapter = self._ring.of((alive or list(known))[0])
+        self._listing = Listing(self._ring)
+        self._adapter = self._listing.of((alive or list(known))[0])
         if self._options.disable and not self._adapter.traits.can_disable:
             mend = f"is not possible: {self._provider.name} cannot disable a key; leave it out, and the key is deleted"
             raise InvalidInput("revocation.disable", True, mend)
-        return self._targets(alive)
+        self._doomed = self._targets(alive)
+        return self._doomed
 
     @property
     def outlives(self) -> str:
@@ -116,51 +127,55 @@ class Keys:
     def evidence(self, credential: Credential) -> tuple[str, str]:
         """Return the state of a key of ``known`` that is refused and is no target, and how that state is known."""
         refused = f"a signed call is refused: {self._why.get(id(credential), '')}"
-        key, begun = self.id_of(credential), self.known[0].meta.get(model.MARK) or {}
-        if key in model.mark(self.known[0].meta):
-            return model.DEAD, f"an earlier run went to kill it at {begun['at']}; {refused}"
+        key = self.id_of(credential)
         if id(credential) in self._ended:
             return model.DEAD, refused
-        if self._actor is None:
-            return model.UNPROVEN, f"{refused}; nobody could look whether it is deleted"
-        if key in self._listed:
-            return model.DISABLED, f"{refused}; the provider lists it as disabled"
-        looked = f"asked for the keys of its user the provider says: {self._unseen}" if self._unseen else ""
-        return model.DEAD, f"{refused}; {looked or 'the provider lists it no longer'}"
+        silent = "nobody could look whether it is deleted"
+        if self._listing is not None:
+            if self._listing.holds(credential, key):
+                return model.DISABLED, f"{refused}; the provider lists it as disabled"
+            silent = self._listing.silent(credential)
+            if not silent:
+                return model.DEAD, f"{refused}; the provider lists it no longer"
+        mark = model.marks(self.known[0].meta).get(key, {})
+        state, proof = model.proven_by_mark(mark, self.taken(credential), self._options.disable)
+        return (state, f"{proof}; {refused}") if state else (model.UNPROVEN, f"{refused}; {silent}")
 
     def unproven_because(self) -> ProviderError | None:
-        """Return why keys may not be called dead that nobody could look at; None where there are none."""
-        if self._actor is not None:
-            return None
+        """Return why keys may not be called dead of which nobody could see it; None where there are none."""
+        hint = _NAME_ONE if self._actor is None else _MEND_LOOK
         for credential in self.known:
-            if self.evidence(credential)[0] != model.UNPROVEN:
+            if self.taken(credential) == model.ACCEPTED:
+                continue
+            state, proof = self.evidence(credential)
+            if state != model.UNPROVEN or any(target.credential is credential for target in self._doomed):
                 continue
             key = self.id_of(credential)
-            if self.taken(credential) == model.UNSURE:
+            if self.taken(credential) == model.UNSURE and self._actor is None:
                 doing = f"tell whether key {key} is alive"
-                return ProviderError(self._provider.name, doing, _BLOCKED, "ip_blocked", hint=_NAME_ONE)
-            why = _REFUSED.format(self._why[id(credential)])
+                return ProviderError(self._provider.name, doing, _BLOCKED, "ip_blocked", hint=hint)
+            why = _REFUSED.format(self._why[id(credential)] if self._actor is None else proof)
             doing = f"prove that key {key} is deleted"
-            return ProviderError(self._provider.name, doing, why, "bad_key", hint=_NAME_ONE)
-        if self.journal is not None and self.journal.phase == CREATING:
+            return ProviderError(self._provider.name, doing, why, "bad_key", hint=hint)
+        creating = self.journal if self.journal is not None and self.journal.phase == CREATING else None
+        if creating and (self._listing is None or self._listing.hidden(creating.old)):
             return ProviderError(self._provider.name, "look for keys", _NO_ONE, "bad_key", hint="name a rotator")
         return None
 
     def id_of(self, credential: Credential) -> str:
         """Return a key's id as far as it can be told, else what else is public of it."""
-        told = self._adapter.id_of(credential) if self._adapter else ""
+        told = self._listing.of(credential).id_of(credential) if self._listing else ""
         names = ("access_key_id", "application_credential_id", "api_key")
         public = next((credential.public[name] for name in names if credential.public.get(name)), "")
         return told or public or str(credential.meta.get("key_id") or "") or "in the record"
 
-    def kill(self, target: Target, keep_secret: Callable[..., None]) -> None:
+    def kill(self, target: Target, keep_secret: Callable[..., None]) -> bool:
         """Delete, disable or replace one key; a failure after which it is refused all the same was none.
 
+        Returns whether the provider answered that it is done.
         A key that kills itself and loses the answer cannot ask again: the retry is refused.
         """
-        adapter = self._adapter
-        if adapter is None:
-            raise ProviderError(self._provider.name, f"kill key {target.id}", _NO_ONE, "bad_key", hint=_NAME_ONE)
+        adapter = target.adapter
         try:
             if self._options.disable:
                 adapter.set_active(target.id, False)
@@ -178,6 +193,8 @@ class Keys:
             died = after == model.REFUSED or (before, after) == (model.ACCEPTED, model.UNSURE)
             if not (died and may_have_worked(exc)):
                 raise
+            return False
+        return True
 
     def prove(self, target: Target) -> str:
         """Return how it is known that a key is dead; raises ProviderError where it still works when the time is up."""
@@ -222,37 +239,47 @@ class Keys:
         return model.ACCEPTED
 
     def _targets(self, alive: Sequence[Credential]) -> tuple[Target, ...]:
-        adapter, ring = self._adapter, self._ring
-        if adapter is None or ring is None:
+        listing, ring = self._listing, self._ring
+        if listing is None or ring is None:
             return ()
-        ids = {adapter.id_of(item): item for item in self.known}
-        if self.journal is None and len(alive) == len(self.known) and "" not in ids:
-            return tuple(Target(key, item) for key, item in ids.items())
-        listed = self._listed = self._all(adapter, alive)
-        if "" in ids and len(alive) == 1 and len(listed) == 1:
-            ids[next(iter(listed))] = ids.pop("")
-        if "" in ids and alive:
-            raise self._untold(ids.pop(""), listed)
-        found = [Target(key, ids[key]) for key in ids if key in listed and (listed[key] or not self._options.disable)]
-        # Accepted though not listed: the provider forgets slowly, and the end has to be seen.
-        found += [Target(key, item) for key, item in ids.items() if key not in listed and item in alive]
+        # The living ones first: whose keys the provider does not show is an error for them alone.
+        order = [*alive, *(item for item in self.known if not any(item is other for other in alive))]
+        ids = [(listing.of(item).id_of(item), item) for item in self.known]
+        if self.journal is None and len(alive) == len(self.known) and all(key for key, _item in ids):
+            return tuple(Target(key, item, listing.of(item)) for key, item in ids)
+        for item in order:
+            listing.keys(item, item in alive)
+        found = [target for item in self.known for target in self._target(item, item in alive, len(alive))]
         if self.journal:
-            named = {self.journal.old_id, self.journal.new_id} - set(ids)
-            found += [Target(key, None) for key in listed if key in named]
-            found += [Target(key, None) for key in ring.lost(self.journal, adapter)]
-        own = adapter.id_of(self._actor) if self._actor and self._rotator is None else ""
+            found += self._lost(self.journal, {target.id for target in found}, ring, listing)
+        own = listing.of(self._actor).id_of(self._actor) if self._actor and self._rotator is None else ""
         return tuple(sorted(found, key=lambda target: target.id == own))
 
-    def _all(self, adapter: KeyAdapter, alive: Sequence[Credential]) -> Mapping[str, bool]:
-        """Return the principal's keys and whether they are active; none where its keys are gone with it."""
-        try:
-            found = adapter.keys()
-        except ProviderError as exc:
-            if exc.kind != "not_found" or alive:
-                raise
-            self._unseen = exc.why
-            found = ()
-        return {key.id: key.active for key in found}
+    def _target(self, item: Credential, lives: bool, living: int) -> list[Target]:
+        """Return the key of one credential where it has to be killed."""
+        if self._listing is None:
+            return []
+        adapter, listed = self._listing.of(item), self._listing.keys(item, lives)
+        key = adapter.id_of(item)
+        if not key and lives:
+            if living != 1 or len(listed) != 1:
+                raise self._untold(item, listed)
+            key = next(iter(listed))
+        if key in listed:
+            return [Target(key, item, adapter)] if listed[key] or not self._options.disable else []
+        # Accepted though not listed: the provider forgets slowly, and the end has to be seen.
+        return [Target(key, item, adapter)] if lives else []
+
+    def _lost(self, journal: Journal, found: set[str], ring: KeyRing, listing: Listing) -> list[Target]:
+        """Return the keys that the journal names and whose secret it does not hold; they are of its principal."""
+        item = next((known for known in self.known if known.same_key(journal.old)), journal.old)
+        adapter, listed = listing.of(item), listing.keys(item, False)
+        held = {listing.of(known).id_of(known) for known in self.known}
+        named = {journal.old_id, journal.new_id} - found - held
+        lost = [key for key in listed if key in named]
+        # Where the principal cannot be seen, that is said of its key; nothing can be looked for.
+        lost += ring.lost(journal, adapter) if listed else ()
+        return [Target(key, None, adapter) for key in dict.fromkeys(lost) if key not in found]
 
     def _untold(self, credential: Credential, listed: Mapping[str, Any]) -> ProviderError:
         why = f"the provider does not say, and there are several ({', '.join(listed)})"

@@ -48,9 +48,13 @@ class Rotation:
         self._journal = self._look.journal
         self._ring = self._look.ring
         self._policy = self._look.policy
-        self._making = Making(self._look, context, at, lambda change: self._done(change), self._finish)
+        self._making = Making(self._look, context, at, self._report, self._finish)
         self.outage_s: float | None = None
         self.rotated = False
+
+    def _report(self, change: Change) -> None:
+        """Report a change to whom ``apply`` was told to, who is not known before."""
+        self._done(change)
 
     def plan(self) -> Plan:
         """Read the store and, where that does not tell enough, the provider; return what has to be done."""

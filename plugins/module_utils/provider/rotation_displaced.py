@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ..core.errors import SecretStoreError
 from ..model.credential import Credential
+from ..model.revocation import ACCEPTED, UNSURE
 from .rotation_keys import KeyRing
 
 _MEANWHILE = "somebody registered another key for it during the rotation"
@@ -23,7 +24,15 @@ def settled(label: str, stored: Credential, new: Credential, new_id: str, ring: 
     ProviderError where the provider cannot be asked; then the journal stays, and the next run asks.
     """
     doing = f"rotate {stored.name}"
-    takes_stored, takes_new = ring.takes(stored), ring.takes(new)
+    found_stored, found_new = ring.takes(stored), ring.takes(new)
+    takes_stored, takes_new = found_stored == ACCEPTED, found_new == ACCEPTED
+    if not takes_new and UNSURE in (found_new, found_stored):
+        listed = ring.of(new).keys()
+        held = {key.id for key in listed}
+        if not takes_stored:
+            _refuse_held(label, stored, new_id, ring, held)
+        # A refusal that a living key gets too: its user tells.
+        takes_new = new_id in held
     if takes_stored:
         ours = f"the key that the rotation made ({new_id}) is dead, and the rotation has ended"
         hint = "nothing needs to be done; run again when it is due"
@@ -41,6 +50,19 @@ def settled(label: str, stored: Credential, new: Credential, new_id: str, ring: 
     )
     hint = "register a key that works with cloud_credential, or run with force: true, so that the rotator makes one"
     return SecretStoreError(label, doing, why, hint, "conflict")
+
+
+def _refuse_held(label: str, stored: Credential, new_id: str, ring: KeyRing, held: set[str]) -> None:
+    """Refuse to end the rotation, whose journal may hold the only living key, where the user holds one of both."""
+    ids = [key for key in (new_id, ring.of(stored).id_of(stored)) if key in held]
+    if not ids:
+        return
+    why = (
+        f"{_MEANWHILE}; from this address the provider refuses both keys, and it says that the user holds {ids[0]}, so "
+        "which one works is not known, and the journal stays"
+    )
+    hint = "run again from an address that the provider allows (the account's egress)"
+    raise SecretStoreError(label, f"rotate {stored.name}", why, hint, "conflict")
 
 
 def gone(label: str, name: str, journal: str) -> SecretStoreError:

@@ -99,6 +99,7 @@ class JournalFile:
         Raises SecretStoreError (conflict) where another run has taken it over: what it says now is that one's.
         """
         self._at("journal-remove:before")
+        self._refuse_another()
         try:
             self._store.delete(self._name, expect=self._version)
         except SecretStoreError as exc:
@@ -107,6 +108,16 @@ class JournalFile:
             raise
         self.present, self._version = None, 0
         self._at("journal-remove:after")
+
+    def _refuse_another(self) -> None:
+        """Raise SecretStoreError (conflict) where the journal is that of another rotation.
+
+        Some stores number the versions of a record from 1 again after its removal, so the number alone does not tell.
+        """
+        if self.present is None or not self._store.version(self._name):
+            return
+        if parse_journal(self._credential, self._store.get(self._name)).label != self.present.label:
+            raise self._overtaken()
 
     def claim(self) -> None:
         """Take the journal that lies there over, in its phase."""

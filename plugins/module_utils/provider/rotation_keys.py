@@ -80,23 +80,25 @@ class KeyRing:
                 raise self._unproven(good, failure)
             self._sleep(self._policy.verify_every_s)
 
-    def takes(self, credential: Credential) -> bool:
-        """Return whether the provider takes a key now; raises ProviderError where its answer says nothing of it."""
+    def takes(self, credential: Credential) -> str:
+        """Return how the provider takes a key now; raises ProviderError where its answer says nothing of it."""
         try:
             probe(self._provider, self._open(credential, self._access), credential)
         except ProviderError as exc:
             found = verdict(exc.kind)
             if not found:
                 raise
-            return found == ACCEPTED
-        return True
+            return found
+        return ACCEPTED
 
     def remembered(self, credential: Credential) -> Credential:
         """Return a credential with what its principal is found by when the key is dead, as registration records it.
 
-        Records of earlier versions lack it. A key that is refused cannot tell any more, and rotates without.
+        Records of earlier versions lack it. A key that is refused cannot tell any more, and rotates without. Where the
+        provider counts a key's uses it is not asked: it would be the key that was used last.
         """
-        known_by = self.of(credential).traits.known_by
+        traits = self.of(credential).traits
+        known_by = "" if traits.tells_last_use else traits.known_by
         if not known_by or credential.meta.get(known_by):
             return credential
         try:

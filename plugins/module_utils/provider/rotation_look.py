@@ -15,6 +15,7 @@ from typing import Any, Callable, Protocol
 from ..core.errors import InvalidInput, ProviderError, SecretStoreError
 from ..model import rotation as model
 from ..model.credential import Credential, parse_record
+from ..model.handover import is_reserved
 from ..model.key_age import Due, Policy, due, ends_at, exists_since, instant, parse_policy, written
 from ..model.plan import Change
 from ..model.rotation import Journal
@@ -67,9 +68,11 @@ def main_record(
 ) -> tuple[int, Any]:
     """Return version and credential of a record; the version first, so that a change between both is noticed."""
     version = store.version(name)
-    if not version:
-        return 0, known
-    credential = parse_record(name, store.get(name))
+    record = store.get(name) if version else {}
+    # A name that an opening under way has reserved holds no key yet.
+    if not version or is_reserved(record):
+        return version, known
+    credential = parse_record(name, record)
     keep_secret(*credential.secrets.values())
     return version, credential
 

@@ -15,6 +15,7 @@ from ..model import rotation as model
 from ..model.credential import Credential
 from ..model.key_age import written
 from ..model.plan import Change
+from ..model.revocation import MARK
 from ..model.rotation import Journal
 from .base import KeyAdapter
 from .received import history
@@ -150,7 +151,7 @@ def lost(key: str, name: str) -> Change:
 
 def _meta(old: Credential, made: Credential, now: str) -> dict[str, Any]:
     """Return what is recorded of a key made now: what was said of the account stays."""
-    kept = {name: value for name, value in old.meta.items() if name != "expires_at"}
+    kept = {name: value for name, value in old.meta.items() if name not in ("expires_at", MARK)}
     told = {name: value for name, value in made.meta.items() if old.meta.get(name) != value}
     # The old secret is remembered, so that nobody registers it again from a file that lies about.
     return {**kept, **told, **history(old, made, None), "registered_at": now, "rotated_at": now}

@@ -67,27 +67,13 @@ def connect(
     region = option.get("region") or session.get_config_variable("region")
     if not region:
         raise InvalidInput(f"{where}.region", None, "is not set; give the region of the service")
-    failures = _failures()
+    verify = auth.get("ca_file") or True
     try:
-        credentials = session.get_credentials()
-        if credentials is None:
-            hint = "give secret_store.auth.credentials_file, or a role to the machine"
-            raise SecretStoreError(label, "log in", "there are no AWS credentials here", hint, "locked")
-        frozen = credentials.get_frozen_credentials()
-        keep_secret(frozen.secret_key, frozen.token)
-        config = load("botocore.config", "boto3", WHY).Config(
-            connect_timeout=TIMEOUT_S,
-            read_timeout=TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": 4},
-            # None would read the environment's proxy, which must not decide where secrets go.
-            proxies={},
-            ignore_configured_endpoint_urls=True,
-            user_agent_extra="strategic.service_store",
-        )
+        _log_in(label, session, keep_secret)
         made = session.create_client(
-            service, region_name=region, endpoint_url=url or None, verify=auth.get("ca_file") or True, config=config
+            service, region_name=region, endpoint_url=url or None, verify=verify, config=_config()
         )
-    except failures as exc:
+    except _failures() as exc:
         raise _translate(label, "log in", exc) from exc
     return AwsClient(label, made)
 
@@ -137,6 +123,28 @@ def _session(label: str, auth: Mapping[str, Any]) -> Any:
         # A profile that is set on the session wins over keys in the environment.
         session.set_config_variable("profile", auth.get("profile") or "default")
     return session
+
+
+def _log_in(label: str, session: Any, keep_secret: Callable[..., None]) -> None:
+    """Hide the session's credentials; raises SecretStoreError where it finds none."""
+    credentials = session.get_credentials()
+    if credentials is None:
+        hint = "give secret_store.auth.credentials_file, or a role to the machine"
+        raise SecretStoreError(label, "log in", "there are no AWS credentials here", hint, "locked")
+    frozen = credentials.get_frozen_credentials()
+    keep_secret(frozen.secret_key, frozen.token)
+
+
+def _config() -> Any:
+    return load("botocore.config", "boto3", WHY).Config(
+        connect_timeout=TIMEOUT_S,
+        read_timeout=TIMEOUT_S,
+        retries={"mode": "standard", "total_max_attempts": 4},
+        # None would read the environment's proxy, which must not decide where secrets go.
+        proxies={},
+        ignore_configured_endpoint_urls=True,
+        user_agent_extra="strategic.service_store",
+    )
 
 
 def _failures() -> Any:

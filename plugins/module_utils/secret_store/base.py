@@ -45,7 +45,10 @@ class SecretStore(Protocol):
         """Return in words what a killed removal left of a record that is gone; None where nothing is left."""
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all records, sorted."""
+        """Return the names of all records, sorted.
+
+        A name may be among them whose removal was begun and is not finished; ``get`` knows no record of it.
+        """
 
 
 def check_name(label: str, name: str) -> str:
@@ -76,7 +79,11 @@ def half_removed(label: str, doing: str) -> SecretStoreError:
 
 
 def missing(label: str, name: str, names: tuple[str, ...]) -> SecretStoreError:
-    """Return the error for a name that is not there, with the nearest thing to help."""
+    """Return the error for a name that is not there, with the nearest thing to help.
+
+    ``names`` is what the store lists, which may be the name itself while its removal is not finished.
+    """
+    names = tuple(other for other in names if other != name)
     known = f"it holds {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}" if names else "it is empty"
     hint = "register it with strategic.service_store.cloud_credential or the playbook onboard"
     return SecretStoreError(label, f"read {name}", f"there is no such record; {known}", hint, kind="not_found")

@@ -16,8 +16,9 @@ def rotators_of(customers: Iterable[Document]) -> dict[str, list[dict[str, Any]]
     """Return, by account, the rotators that it watches as ``{name, policy, accounts}``.
 
     A rotator is watched by the first account that names it, and by none where it is some account's own credential,
-    which is watched there. Its policy is ``rotator_policy`` on top of the account's ``rotation``, whose ``expires_at``
-    speaks of another key. Raises RegisterError where two accounts state different policies for one rotator.
+    which is watched there. ``accounts`` are those of that account's customer alone, whose owners are told of them. Its
+    policy is ``rotator_policy`` on top of the account's ``rotation``, whose ``expires_at`` speaks of another key.
+    Raises RegisterError where two accounts state different policies for one rotator.
     """
     documents = tuple(customers)
     own = {account["credential"] for document in documents for account in document.content["cloud_accounts"]}
@@ -29,9 +30,10 @@ def rotators_of(customers: Iterable[Document]) -> dict[str, list[dict[str, Any]]
             if not name or name in own:
                 continue
             row = found.setdefault(
-                name, {"keeper": account["name"], "rotation": rotation, "stated": "", "accounts": []}
+                name, {"keeper": account["name"], "of": document, "rotation": rotation, "stated": "", "accounts": []}
             )
-            row["accounts"].append(account["name"])
+            if row["of"] is document:
+                row["accounts"].append(account["name"])
             if "rotator_policy" in rotation:
                 where: list[str | int] = ["cloud_accounts", index, "rotation", "rotator_policy"]
                 _state(row, account["name"], rotation, name, (document, where))

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,28 +19,24 @@ from ...model.rule_order import Numbers, ceiling, free
 #: "Network ACL rules": numbers 1 to 32766, the lowest looked at first; the closing deny rules come after them.
 NUMBERS_OF_RULES = Numbers(last=32766)
 _NUMBER_OF = {name: str(number) for number, name in NUMBERS.items()} | {"all": "-1"}
-#: What a tag may hold ("Tag naming limits and requirements"); descriptions of other rules take more.
-_NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9 +\-=._:/@]")
 Rule = Mapping[str, Any]
 
 
 def fits(entry: Entry) -> None:
-    """Refuse what a rule cannot express, or its tag cannot say."""
+    """Refuse what a rule cannot express."""
     if entry.protocol == "sctp" and entry.ports is not None:
         hint = "leave the ports out, or keep this entry in a security group"
         raise ProviderError(
             "aws", f"allow {entry}", "a network ACL knows ports of tcp and udp only", "invalid", hint=hint
         )
-    bad = _NOT_IN_TAGS.search(str(entry.note))
-    if bad:
-        hint = "use letters, digits, spaces and +-=._:/@ in owner, ticket and reason"
-        why = f"a network ACL keeps what is said about an entry in a tag, which refuses {bad.group()!r}"
-        raise ProviderError("aws", f"allow {entry}", why, "invalid", hint=hint)
 
 
-def tag_of(store: str, entry: Entry) -> str:
-    """Return the key of the tag that marks an entry (up to 105 of a tag key's 128 characters)."""
-    return f"{mark.PREFIX}{store} {entry}"
+def tag_of(store: str, number: int | str, entry: Entry) -> str:
+    """Return the key of the tag that marks a rule (up to 111 of a tag key's 128 characters).
+
+    It says number and entry: a rule that somebody else makes of the same entry, or under that number, is not ours.
+    """
+    return f"{mark.PREFIX}{store} {number} {entry}"
 
 
 def marks(acl: Rule, store: str) -> list[str]:
@@ -52,13 +47,20 @@ def marks(acl: Rule, store: str) -> list[str]:
 def held_in(acl: Rule) -> Iterator[Held]:
     """Yield the entries of an ACL: inbound rules that allow a prefix. The reference is the rule's number."""
     tags = {str(tag["Key"]): str(tag.get("Value") or "") for tag in acl.get("Tags") or ()}
-    by_entry = {key.partition(" ")[2]: value for key, value in tags.items() if key.startswith(mark.PREFIX)}
+    by_rule = {key.partition(" ")[2]: value for key, value in tags.items() if key.startswith(mark.PREFIX)}
+    denials = denials_in(acl)
     for rule in _inbound(acl):
         if rule["RuleAction"] != "allow":
             continue
         entry = entry_of(rule)
-        store, note = mark.read(by_entry.get(str(entry)))
-        yield Held(Entry(entry.cidr, entry.protocol, entry.ports, note), str(rule["RuleNumber"]), store)
+        store, note = mark.read(by_rule.get(f"{rule['RuleNumber']} {entry}"))
+        blocked = ceiling(entry, denials, NUMBERS_OF_RULES) < rule["RuleNumber"]
+        yield Held(Entry(entry.cidr, entry.protocol, entry.ports, note), str(rule["RuleNumber"]), store, blocked)
+
+
+def denials_in(acl: Rule) -> list[tuple[int, Entry]]:
+    """Return the inbound rules that deny something, by number."""
+    return [(rule["RuleNumber"], entry_of(rule)) for rule in _inbound(acl) if rule["RuleAction"] != "allow"]
 
 
 def others_in(acl: Rule) -> dict[int, int]:
@@ -70,7 +72,7 @@ def others_in(acl: Rule) -> dict[int, int]:
 def placed(acl: Rule, items: Sequence[Held]) -> list[dict[str, Any]]:
     """Return the rules that hold new entries, each with a free number in front of what would deny it."""
     taken = {rule["RuleNumber"] for rule in _inbound(acl)}
-    denials = [(rule["RuleNumber"], entry_of(rule)) for rule in _inbound(acl) if rule["RuleAction"] != "allow"]
+    denials = denials_in(acl)
     rules = []
     for item in items:
         below = ceiling(item.entry, denials, NUMBERS_OF_RULES)

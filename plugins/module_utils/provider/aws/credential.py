@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 SERVICES = ("sts", "iam", "s3", "ec2")
 
 
+def _user_of(arn: str) -> dict[str, str]:
+    """Return the name and account of the user in an ARN (arn:aws:iam::123456789012:user/path/name), none for root."""
+    account, resource = arn.split(":", 5)[4:]
+    if not resource.startswith("user/"):
+        return {}
+    return {"user_name": resource.rpartition("/")[2], "account_id": account}
+
+
 def probe(session: AwsSession, service: str = "") -> Identity:
     """Return who the key is, by sts:GetCallerIdentity, or by a read call of the service named.
 
@@ -23,7 +31,7 @@ def probe(session: AwsSession, service: str = "") -> Identity:
     """
     if not service:
         answer = session.call("ask who this key is (sts:GetCallerIdentity)", "sts", "get_caller_identity")
-        return Identity(answer["Account"], answer["Arn"], {"user_id": answer["UserId"]})
+        return Identity(answer["Account"], answer["Arn"], {"user_id": answer["UserId"]}, _user_of(answer["Arn"]))
     key = session.access_key_id
     doing = f"read at {service}"
     if service == "sts":

@@ -24,7 +24,13 @@ class AccessKeys:
     """
 
     traits = KeyTraits(
-        overlap=True, labels=False, can_disable=True, tells_last_use=True, most=MOST_KEYS, outlives=_OUTLIVES
+        overlap=True,
+        labels=False,
+        can_disable=True,
+        tells_last_use=True,
+        most=MOST_KEYS,
+        outlives=_OUTLIVES,
+        known_by="user_name",
     )
 
     def __init__(self, session: AwsSession, credential: Credential) -> None:
@@ -34,7 +40,7 @@ class AccessKeys:
 
     def keys(self) -> tuple[Key, ...]:
         """Return the user's keys, oldest first: one call, and one for the user's name where it is not known yet."""
-        user = self._user()
+        user = self._listed_user()
         answer = self._call(f"list the access keys of {user}", "list_access_keys", UserName=user)
         keys = [
             Key(row["AccessKeyId"], row["Status"] == "Active", created_at=written(row["CreateDate"]))
@@ -84,6 +90,30 @@ class AccessKeys:
         if not self._user_name:
             self.last_use(self.id_of(self._credential))
         return self._user_name
+
+    def _listed_user(self) -> str:
+        """Return whose keys are to be listed: where IAM tells nothing of a deleted key, by what registration recorded.
+
+        Nothing is changed by that name: the user may have been renamed since, and another one made by its name.
+        """
+        try:
+            return self._user()
+        except ProviderError as exc:
+            remembered = str(self._credential.meta.get("user_name") or "")
+            if not remembered or exc.kind not in ("no_permission", "not_found"):
+                raise
+            self._refuse_other_account(exc.doing)
+            return remembered
+
+    def _refuse_other_account(self, doing: str) -> None:
+        """Refuse where the session is of another account, which may have a user of the same name."""
+        asking = "ask whose account this is (sts:GetCallerIdentity)"
+        account = self._session.call(asking, "sts", "get_caller_identity")["Account"]
+        known = self._credential.meta.get("account_id")
+        if account != known:
+            why = f"whoever asks is of account {account}, the key of {known or 'an account that was not recorded'}"
+            hint = "name a rotator of the key's own account"
+            raise ProviderError("aws", doing, why, "no_permission", hint=hint)
 
     def _call(self, doing: str, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._session.call(doing, "iam", operation, **parameters)

@@ -3,15 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Network ACLs as allowlists: their inbound rules that allow a prefix.
 
-A rule has no description, so its mark is a tag of the ACL: ``svcstore:<store> <entry>`` with what is said about the
-entry as value. Tags are set before the rules they mark and go after them: whatever a run is killed between, no rule of
-ours is ever without its mark. An ACL is stateless: letting the answers out is the business of its outbound rules, which
-are never touched.
+A rule has no description, so its mark is a tag of the ACL: ``svcstore:<store> <number> <entry>`` with what is said
+about the entry as value. Tags are set before the rules they mark and go after them: whatever a run is killed between,
+no rule of ours is ever without its mark. An ACL is stateless: letting the answers out is the business of its outbound
+rules, which are never touched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from ...core.errors import ProviderError
@@ -37,6 +37,8 @@ KIND = Kind(
     "",
     "VpcId",
 )
+#: "Tag restrictions": tags of one object.
+MOST_TAGS = 50
 #: Failures after which the write may have been made all the same.
 _UNSURE = frozenset({"timeout", "server", "unreachable"})
 Acl = Mapping[str, Any]
@@ -64,40 +66,61 @@ class NetworkAcls:
         """Make the changes: marks, then what they mark; notes; removals, and then their marks."""
         adds, updates, gone = ([c for c in changes if c.action == name] for name in ("add", "update", "remove"))
         rules = acl_rule.placed(state.extra, [change.after for change in adds])
-        self._tag(state, f"mark {len(adds)} entries of {state.scope}", adds)
+        marks = {rule["RuleNumber"]: change.after for change, rule in zip(adds, rules)}
+        self._refuse_too_many(state, marks)
+        self._tag(state, f"mark {len(adds)} entries of {state.scope}", marks)
+        kept = {acl_rule.tag_of(self._store, item.ref, item.entry) for item in state.held}
         for change, rule in zip(adds, rules):
-            self._create(state, change, rule)
+            number = self._create(state, change, rule)
+            kept.add(acl_rule.tag_of(self._store, number, change.after.entry))
             yield change
-        self._tag(state, f"change {len(updates)} notes of {state.scope}", updates)
+        self._tag(state, f"change {len(updates)} notes of {state.scope}", {c.before.ref: c.after for c in updates})
         yield from updates
         for change in gone:
             self._delete(state, change)
+            kept.discard(acl_rule.tag_of(self._store, change.before.ref, change.before.entry))
             yield change
-        self._forget(state, changes)
+        self._forget(state, kept)
 
-    def _tag(self, state: ScopeState, doing: str, changes: Sequence[Change]) -> None:
+    def _refuse_too_many(self, state: ScopeState, marks: Mapping[int, Held]) -> None:
+        """Refuse before the first write what the tags of one object cannot mark."""
+        keys = {str(tag["Key"]) for tag in state.extra.get("Tags") or ()}
+        keys |= {acl_rule.tag_of(self._store, number, held.entry) for number, held in marks.items()}
+        if len(keys) > MOST_TAGS:
+            hint = "split the list over more ACLs, or aggregate it"
+            why = f"it would have {len(keys)} tags, by which entries are marked, and AWS takes {MOST_TAGS}"
+            raise ProviderError("aws", f"mark the entries of {state.scope}", why, "quota", hint=hint)
+
+    def _tag(self, state: ScopeState, doing: str, marks: Mapping[Any, Held]) -> None:
         """Set the marks; setting a tag that is there replaces its value, so that trying again does no harm."""
-        tags = [{"Key": acl_rule.tag_of(self._store, c.after.entry), "Value": _value(c.after)} for c in changes]
+        tags = [
+            {"Key": acl_rule.tag_of(self._store, number, held.entry), "Value": _value(held)}
+            for number, held in marks.items()
+        ]
         if tags:
             self._session.call(doing, "ec2", "create_tags", Resources=[state.ref], Tags=tags)
 
-    def _create(self, state: ScopeState, change: Change, rule: dict[str, Any]) -> None:
-        """Make one rule; a number that is taken may be our own, its answer lost, or somebody else's since the read."""
+    def _create(self, state: ScopeState, change: Change, rule: dict[str, Any]) -> int:
+        """Make one rule and return its number; one that is taken may be our own, its answer lost, or another's."""
         doing = f"allow {change.key} in {state.scope}"
+        number = int(rule["RuleNumber"])
         try:
             self._session.call(doing, "ec2", "create_network_acl_entry", NetworkAclId=state.ref, **rule)
-            return
+            return number
         except ProviderError as exc:
             if exc.kind not in _UNSURE | {"already_exists"}:
                 raise
             failure = exc
         now = self._again(state, failure)
-        if any(item.entry.key == change.after.entry.key for item in now.held):
-            return
+        if any(item.ref == str(number) and item.entry.key == change.after.entry.key for item in now.held):
+            return number
         if failure.kind != "already_exists":
             raise failure
         (other,) = acl_rule.placed(now.extra, [change.after])
+        number = int(other["RuleNumber"])
+        self._tag(state, f"mark {change.key} in {state.scope}", {number: change.after})
         self._session.call(doing, "ec2", "create_network_acl_entry", NetworkAclId=state.ref, **other)
+        return number
 
     def _delete(self, state: ScopeState, change: Change) -> None:
         """Remove one rule; one that is gone has been removed."""
@@ -121,12 +144,9 @@ class NetworkAcls:
         except ProviderError:
             raise failure from None
 
-    def _forget(self, state: ScopeState, changes: Sequence[Change]) -> None:
+    def _forget(self, state: ScopeState, kept: Set[str]) -> None:
         """Drop the marks of what went, and those that a killed run left without a rule."""
-        there = {item.entry for item in state.held} | {c.after.entry for c in changes if c.action == "add"}
-        there -= {change.before.entry for change in changes if change.action == "remove"}
-        keep = {acl_rule.tag_of(self._store, entry) for entry in there}
-        lost = sorted(key for key in acl_rule.marks(state.extra, self._store) if key not in keep)
+        lost = sorted(set(acl_rule.marks(state.extra, self._store)) - kept)
         if lost:
             doing = f"drop the marks of {len(lost)} entries of {state.scope}"
             self._session.call(doing, "ec2", "delete_tags", Resources=[state.ref], Tags=[{"Key": key} for key in lost])

@@ -98,6 +98,11 @@ class ClientSecrets:
     def _passwords(self) -> tuple[Mapping[str, Any], ...]:
         query = {"$select": "passwordCredentials"}
         doing = f"list the client secrets of application {self._credential.public['client_id']}"
+        own, seen = self._credential.public["tenant_id"], self._session.public["tenant_id"]
+        if own.lower() != seen.lower():
+            why = f"whoever asks is of tenant {seen}, the application of {own}"
+            hint = "name a rotator of the application's own tenant"
+            raise ProviderError("azure", doing, why, "no_permission", hint=hint)
         try:
             found = self._session.send(doing, "GET", "graph", self._path, query=query).body
         except ProviderError as exc:

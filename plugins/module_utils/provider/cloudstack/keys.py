@@ -79,7 +79,11 @@ class UserKeys:
     def keys(self) -> tuple[Key, ...]:
         """Return the user's pairs; their ids are the API keys."""
         if self.traits.overlap:
-            return tuple(sorted(map(as_key, self._pairs()), key=lambda key: (key.created_at, key.label)))
+            pairs = self._pairs()
+            if not pairs:
+                # A user without a pair, and not one whom this session does not see.
+                self._user()
+            return tuple(sorted(map(as_key, pairs), key=lambda key: (key.created_at, key.label)))
         user = self._user()
         held = str(user.get("apikey") or "")
         return (Key(held, user.get("state") == "enabled"),) if held else ()

@@ -117,13 +117,7 @@ class NetworkAclLists:
 
     def _number(self, state: ScopeState, items: Sequence[Item], entry: Entry) -> int:
         """Return a free number in front of what would deny the entry."""
-        denials = [
-            (int(item["number"]), denied)
-            for item in items
-            if str(item.get("action", "")).lower() == "deny" and _is_ingress(item)
-            for denied in _entries(item)
-        ]
-        below = ceiling(entry, denials, NUMBERS)
+        below = ceiling(entry, _denials(items), NUMBERS)
         number = free((int(item["number"]) for item in items), below, NUMBERS)
         if number is None:
             why = f"no number is free in front of the item that denies it at {below}"
@@ -148,7 +142,7 @@ class NetworkAclLists:
                 raise
         scope = Scope(state.scope.kind, id=state.ref)
         now = self.read_allowlists([scope])[scope]
-        there = [item.ref for item in now.held if item.entry.key == held.entry.key]
+        there = [item.ref for item in now.held if item.entry.key == held.entry.key and not item.blocked]
         if there:
             return Submitted("", there[0])
         number = self._number(now, now.extra, held.entry)
@@ -180,13 +174,25 @@ class NetworkAclLists:
 
 def _state(scope: Scope, acl: Item, items: Sequence[Item]) -> ScopeState:
     own = [item for item in items if str(item.get("aclid")) == str(acl["id"])]
-    held = []
+    held, denials = list[Held](), _denials(own)
     for item in own:
         if str(item.get("action", "")).lower() != "allow" or not _is_ingress(item):
             continue
         store, note = mark.read(item.get("reason"))
-        held += [Held(dataclasses.replace(entry, note=note), str(item["id"]), store) for entry in _entries(item)]
+        for entry in _entries(item):
+            blocked = ceiling(entry, denials, NUMBERS) < int(item["number"])
+            held.append(Held(dataclasses.replace(entry, note=note), str(item["id"]), store, blocked))
     return ScopeState(scope, str(acl["id"]), tuple(sorted(held, key=held_order)), own)
+
+
+def _denials(items: Sequence[Item]) -> list[tuple[int, Entry]]:
+    """Return what ingress items deny, by number."""
+    return [
+        (int(item["number"]), denied)
+        for item in items
+        if str(item.get("action", "")).lower() == "deny" and _is_ingress(item)
+        for denied in _entries(item)
+    ]
 
 
 def _is_ingress(item: Item) -> bool:

@@ -32,7 +32,8 @@ def probe(session: OpenStackSession, service: str = "") -> Identity:
         "access_rules": None if rules is None else [str(rule) for rule in rules],
     }
     account = f"{token.project_domain_name}/{token.project_name}"
-    return Identity(account, f"user {token.user_domain_name}/{token.username}", detail)
+    known = {"user_id": str(token.user_id), "project_id": str(token.project_id)}
+    return Identity(account, f"user {token.user_domain_name}/{token.username}", detail, known)
 
 
 def expired(credential: Credential, error: ProviderError) -> ProviderError:

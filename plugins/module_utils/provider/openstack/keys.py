@@ -31,7 +31,9 @@ _TAKEN = "the user has an application credential of that name, perhaps in anothe
 class ApplicationCredentials:
     """Makes and deletes application credentials; a new one may do what the one to be replaced may do."""
 
-    traits = KeyTraits(overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE)
+    traits = KeyTraits(
+        overlap=True, labels=True, can_disable=False, tells_last_use=False, why_not=_NO_LAST_USE, known_by="user_id"
+    )
 
     def __init__(self, session: OpenStackSession, credential: Credential) -> None:
         if "application_credential_id" not in credential.public:
@@ -42,7 +44,9 @@ class ApplicationCredentials:
 
     def keys(self) -> tuple[Key, ...]:
         """Return the user's application credentials in the project: one call. Keystone tells no time of creation."""
-        found = self._call("list the application credentials", "GET", self._path())["application_credentials"]
+        doing = "list the application credentials"
+        self._refuse_others(doing)
+        found = self._call(doing, "GET", self._path())["application_credentials"]
         project = self._session.token().project_id
         keys = [_key(item) for item in found if item["project_id"] == project]
         return tuple(sorted(keys, key=lambda key: (key.expires_at or "9", key.label)))
@@ -84,6 +88,16 @@ class ApplicationCredentials:
     def last_use(self, key_id: str) -> str:
         """Refuse: Keystone does not know."""
         raise ProviderError("openstack", f"tell the last use of {key_id}", _NO_LAST_USE, "invalid")
+
+    def _refuse_others(self, doing: str) -> None:
+        """Refuse where the session is of another user or project than the credential: it lists its own alone."""
+        token = self._session.token()
+        for what, seen in (("user_id", token.user_id), ("project_id", token.project_id)):
+            known = self._credential.meta.get(what)
+            if known and known != seen:
+                kind = what.removesuffix("_id")
+                why = f"whoever asks is of {kind} {seen}, the application credential of {kind} {known}"
+                raise ProviderError("openstack", doing, why, "no_permission", hint=_ROTATOR)
 
     def _path(self, key_id: str = "") -> str:
         path = f"/v3/users/{self._session.token().user_id}/application_credentials"

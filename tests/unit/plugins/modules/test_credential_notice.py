@@ -9,6 +9,7 @@ import base64
 import multiprocessing
 import os
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model import secret_kinds
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.encrypted_file import EncryptedFile
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.module import ModuleFailed, run_module
 
@@ -65,6 +67,45 @@ def test_the_notes_of_a_credential_can_be_forgotten(option: dict[str, Any]) -> N
     assert not run_module("credential_notice", given)["changed"]
     with pytest.raises(ModuleFailed, match="about, channel"):
         run_module("credential_notice", {"credential": "acme", "secret_store": option})
+
+
+def test_forgetting_clears_what_a_killed_removal_left(option: dict[str, Any]) -> None:
+    store = open_store(option, lambda *values: None)
+    claim(option)
+    shutil.copy(option["path"], option["path"] + ".saved")
+    store.delete("acme.notice")
+    shutil.copy(option["path"] + ".saved", option["path"] + ".bak")
+    assert store.remnant("acme.notice")
+    given = {"credential": "acme", "state": "absent", "secret_store": option}
+    predicted, first, second = (
+        run_module("credential_notice", given, check=check, diff=True) for check in (True, False, False)
+    )
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"] and store.remnant("acme.notice") is None
+
+
+def test_notes_that_are_empty_by_now_are_forgotten_too(option: dict[str, Any]) -> None:
+    claim(option)
+    claim(option, state="released")
+    given = {"credential": "acme", "state": "absent", "secret_store": option}
+    assert run_module("credential_notice", given)["changed"]
+    assert not open_store(option, lambda *values: None).names()
+
+
+def test_forgetting_leaves_what_was_noted_meanwhile(option: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    claim(option)
+    noted = {"kind": "notice", "sent": {"webhook": {"about": "due", "day": "2026-01-01"}}}
+    real = EncryptedFile.delete
+
+    def meanwhile(self: EncryptedFile, name: str, expect: int | None = None) -> bool:
+        self.put(name, noted)
+        return real(self, name, expect)
+
+    monkeypatch.setattr(EncryptedFile, "delete", meanwhile)
+    with pytest.raises(ModuleFailed, match="could not delete acme.notice: .*somebody changed it") as failed:
+        run_module("credential_notice", {"credential": "acme", "state": "absent", "secret_store": option})
+    assert failed.value.result["error"]["kind"] == "conflict"
+    assert open_store(option, lambda *values: None).get("acme.notice") == noted
 
 
 def test_what_was_noted_on_another_day_is_no_claim_of_today(option: dict[str, Any]) -> None:

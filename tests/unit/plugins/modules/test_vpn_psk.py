@@ -8,11 +8,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.encrypted_file import EncryptedFile
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.module import ModuleFailed, run_module
 
@@ -44,6 +46,53 @@ def test_absent_removes_it(option: dict[str, Any]) -> None:
     assert run_module("vpn_psk", gone)["changed"]
     assert not run_module("vpn_psk", gone)["changed"]
     assert open_store(option, lambda *values: None).names() == ()
+
+
+def test_absent_clears_what_a_killed_removal_left(option: dict[str, Any]) -> None:
+    store = open_store(option, lambda *values: None)
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})
+    shutil.copy(option["path"], option["path"] + ".saved")
+    store.delete("globex-vpn")
+    shutil.copy(option["path"] + ".saved", option["path"] + ".bak")
+    assert store.remnant("globex-vpn")
+    gone = {"name": "globex-vpn", "state": "absent", "secret_store": option}
+    predicted, first, second = (run_module("vpn_psk", gone, check=check, diff=True) for check in (True, False, False))
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"] and store.remnant("globex-vpn") is None
+
+
+def test_absent_leaves_a_key_that_was_renewed_meanwhile(
+    option: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})
+    renewed = {"version": 1, "kind": "psk", "secrets": {"psk": NEXT}}
+    real = EncryptedFile.delete
+
+    def meanwhile(self: EncryptedFile, name: str, expect: int | None = None) -> bool:
+        self.put(name, renewed)
+        return real(self, name, expect)
+
+    monkeypatch.setattr(EncryptedFile, "delete", meanwhile)
+    with pytest.raises(ModuleFailed, match="could not delete globex-vpn: .*somebody changed it") as failed:
+        run_module("vpn_psk", {"name": "globex-vpn", "state": "absent", "secret_store": option})
+    assert failed.value.result["error"]["kind"] == "conflict" and not failed.value.result["changed"]
+    assert open_store(option, lambda *values: None).get("globex-vpn") == renewed
+
+
+def test_a_name_that_was_reserved_for_a_bundle_is_no_hindrance(option: dict[str, Any]) -> None:
+    store = open_store(option, lambda *values: None)
+    reserved = {"version": 1, "kind": "reserved", "secrets": {}, "meta": {}}
+    store.put("globex-vpn", reserved)
+    arguments = {"name": "globex-vpn", "secret_store": option}
+    predicted, first, second = (
+        run_module("vpn_psk", arguments, check=check, diff=True) for check in (True, False, False)
+    )
+    assert [predicted["changed"], first["changed"], second["changed"]] == [True, True, False]
+    assert predicted["diff"] == first["diff"] and store.get("globex-vpn")["kind"] == "psk"
+    store.put("globex-vpn", reserved)
+    gone = run_module("vpn_psk", {**arguments, "state": "absent"}, diff=True)
+    assert gone["changed"] and "reserved" in gone["diff"][0]["before"] and "fingerprint" not in gone
+    assert store.names() == ()
 
 
 @pytest.mark.parametrize("length", [31, 65])

@@ -79,6 +79,22 @@ def test_what_is_said_about_our_entry_is_updated_and_about_theirs_is_not() -> No
     assert steps(now, wanted, limits=Limits(can_update_note=False)) == []
 
 
+def test_an_entry_that_is_shut_by_a_deny_before_it_is_made_anew_and_ours_goes() -> None:
+    ours, theirs = Held(entry(1), "r1", OURS, blocked=True), Held(entry(1), "r2", THEIRS, blocked=True)
+    assert steps(state(ours), (entry(1),)) == ["add 192.0.2.1/32 tcp/443", "remove 192.0.2.1/32 tcp/443"]
+    assert steps(state(theirs), (entry(1),)) == ["add 192.0.2.1/32 tcp/443"]
+    assert steps(state(theirs, Held(entry(1), "r3", OURS)), (entry(1),)) == []
+
+
+def test_families_that_are_counted_apart_fill_up_apart() -> None:
+    limits = Limits(entries_per_scope=1, per_family=True)
+    now = state(Held(entry(1), "r1", OURS))
+    six = Entry.parse({"cidr": "2001:db8::1", "ports": 443})
+    assert steps(now, (entry(1), six), limits=limits) == ["add 2001:db8::1/128 tcp/443"]
+    with pytest.raises(InvalidValue, match="would hold 2 IPv4 entries"):
+        steps(now, (entry(1), entry(2)), limits=limits)
+
+
 def test_the_quota_is_checked_before_the_first_write() -> None:
     now = state(Held(entry(1), "r1", OURS))
     with pytest.raises(InvalidValue, match="would hold 3 entries while it changes and the provider takes 2"):

@@ -10,6 +10,7 @@ import datetime
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,42 @@ def test_a_journal_that_another_run_has_taken_over_is_not_removed(store: Any) ->
     assert stopped.value.kind == "conflict" and store.version("acme.rotation")
     second.remove()
     assert not store.version("acme.rotation")
+
+
+class FromOne:
+    """A store that numbers a record's versions from 1 again after its removal, as Vault does."""
+
+    label = "memory"
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[Any]] = {}
+
+    def version(self, name: str) -> int:
+        return len(self.records.get(name, ()))
+
+    def get(self, name: str) -> Any:
+        return self.records[name][-1]
+
+    def put(self, name: str, record: Any, expect: int | None = None) -> int:
+        assert expect == self.version(name)
+        self.records.setdefault(name, []).append(record)
+        return self.version(name)
+
+    def delete(self, name: str, expect: int | None = None) -> None:
+        assert expect == self.version(name)
+        del self.records[name]
+
+
+def test_the_journal_of_a_later_rotation_with_the_same_number_is_not_removed() -> None:
+    """The first run was held up before the removal, and a whole rotation passed meanwhile."""
+    store = FromOne()
+    first = opened(store)
+    first.write(JOURNAL)
+    store.delete("acme.rotation", expect=1)
+    opened(store).write(replace(JOURNAL, label="store-2"))
+    with pytest.raises(SecretStoreError, match="another run is rotating it at the same time") as stopped:
+        first.remove()
+    assert stopped.value.kind == "conflict" and store.get("acme.rotation")["label"] == "store-2"
 
 
 def test_under_a_name_that_leaves_no_room_for_a_journal_there_is_none(store: Any) -> None:

@@ -141,6 +141,17 @@ def test_a_rotator_that_several_accounts_share_is_watched_by_one_of_them(tmp_pat
     assert "service_store_rotators_kept" not in found["store-1"]
 
 
+def test_of_a_rotator_that_customers_share_each_is_told_its_own_accounts_alone(tmp_path: Path) -> None:
+    other = ROTATED.format(name="theirs", rotation="rotator: hand")
+    register = write(
+        tmp_path, f"customer: acme\ncloud_accounts:\n{ROTATED.format(name='ours', rotation='rotator: hand')}"
+    )
+    (Path(register) / "globex.yml").write_text(f"customer: globex\ncloud_accounts:\n{other}", encoding="utf-8")
+    found = {host.name: host.variables for host in inventory_of(read_register(str(register))).hosts}
+    assert [row["accounts"] for row in found["ours"]["service_store_rotators_kept"]] == [["ours"]]
+    assert found["theirs"]["service_store_rotators_kept"] == []
+
+
 def test_a_rotator_that_is_an_accounts_own_credential_is_watched_there_alone(tmp_path: Path) -> None:
     found = rotated(tmp_path, one="rotator: two", two="max_age_days: 60")
     assert [found[name]["service_store_rotators_kept"] for name in ("one", "two")] == [[], []]

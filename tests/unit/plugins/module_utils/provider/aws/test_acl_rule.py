@@ -59,14 +59,36 @@ def test_no_room_in_front_of_a_deny_is_said() -> None:
     ("entry", "words"),
     [
         pytest.param(Entry("192.0.2.1/32", "sctp", (5000, 5000)), "ports of tcp and udp only", id="sctp"),
-        pytest.param(Entry("192.0.2.1/32", "tcp", None, Note(reason="R&D")), "in a tag, which refuses '&'", id="note"),
     ],
 )
-def test_what_a_rule_or_its_tag_cannot_hold_is_refused(entry: Entry, words: str) -> None:
+def test_what_a_rule_cannot_hold_is_refused(entry: Entry, words: str) -> None:
     with pytest.raises(ProviderError, match=words):
         acl_rule.fits(entry)
 
 
 def test_the_longest_entry_and_store_fit_a_tag() -> None:
     longest = Entry("2001:db8:1111:2222:3333:4444:5555:6666/128", "udp", (10000, 20000))
-    assert len(acl_rule.tag_of("s" * 32, longest)) <= 128
+    assert len(acl_rule.tag_of("s" * 32, acl_rule.NUMBERS_OF_RULES.last, longest)) <= 128
+
+
+def acl(*rules: dict[str, Any], **marks: str) -> dict[str, Any]:
+    return {"Entries": list(rules), "Tags": [{"Key": key, "Value": value} for key, value in marks.items()]}
+
+
+def allow(number: int) -> dict[str, Any]:
+    return rule(number, "allow", "192.0.2.1/32", "6", PortRange={"From": 443, "To": 443})
+
+
+def test_a_mark_is_of_one_rule_and_not_of_another_of_the_same_entry() -> None:
+    found = acl(allow(1000), allow(1001))
+    found["Tags"] = [{"Key": acl_rule.tag_of("a", 1000, HTTPS), "Value": "svcstore:a owner=ops"}]
+    assert [(held.ref, held.store, held.entry.note) for held in acl_rule.held_in(found)] == [
+        ("1000", "a", Note(owner="ops")),
+        ("1001", "", Note()),
+    ]
+
+
+@pytest.mark.parametrize(("number", "blocked"), [(500, True), (1500, False)])
+def test_an_allow_behind_a_deny_of_the_same_is_blocked(number: int, blocked: bool) -> None:
+    (held,) = acl_rule.held_in(acl(allow(1000), rule(number, cidr="192.0.2.0/24")))
+    assert held.blocked is blocked

@@ -57,6 +57,19 @@ def test_one_network_of_a_shared_item_goes_and_the_others_stay_in_it(tier: Runne
     assert writes == ["updateNetworkACLItem"]
 
 
+def test_an_entry_that_somebody_shut_is_opened_in_front_of_it(tier: Runner) -> None:
+    tier.apply(HTTPS[:1])
+    deny = {"aclid": tier.state().ref, "protocol": "all", "cidrlist": ["192.0.2.1/32"], "action": "deny"}
+    (own,) = [item for item in items(tier) if item["cidrlist"] == "192.0.2.1/32"]
+    tier.session.run_job("move", "updateNetworkACLItem", id=own["id"], number=4, partialupgrade="true")
+    tier.session.run_job("deny", "createNetworkACL", number=3, **deny)
+    assert [change.action for change in tier.done] == ["add"]
+    assert tier.apply(HTTPS[:1]) == 2
+    assert [change.action for change in tier.done] == ["add", "remove"]
+    assert [item["number"] for item in items(tier) if item["cidrlist"] == "192.0.2.1/32"] == [2, 3]
+    assert tier.apply(HTTPS[:1]) == 0
+
+
 def test_own_never_removes_what_is_foreign(tier: Runner) -> None:
     tier.apply(HTTPS)
     assert tier.apply([]) == 2

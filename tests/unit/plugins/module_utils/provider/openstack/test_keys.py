@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,6 +56,21 @@ def test_an_end_that_is_no_time_is_refused_and_named() -> None:
     assert parse("main", "openstack", {**fields, "expires_at": "2031-01-01"}).public["expires_at"] == "2031-01-01"
     with pytest.raises(InvalidValue, match=r"secret\.expires_at.* is no time in UTC; write 2027-01-31"):
         parse("main", "openstack", {**fields, "expires_at": "next year"})
+
+
+def test_whoever_lists_keys_is_of_the_same_user_and_project() -> None:
+    """Keystone lists the asker's own; that another's is not among them proves nothing."""
+    fields = {"application_credential_id": "i", "application_credential_secret": "s"}
+    known = {"user_id": "u-1", "project_id": "p-1"}
+    for what in known:
+        session = OpenStackSession(parse("hand", "openstack", USER), Access({"identity": "https://127.0.0.1:9"}))
+        session.token = lambda what=what: SimpleNamespace(**{**known, what: "another"})  # type: ignore[method-assign]
+        adapter = ApplicationCredentials(session, replace(parse("main", "openstack", fields), meta=known))
+        with pytest.raises(
+            ProviderError, match="whoever asks is of .* another, the application credential of"
+        ) as failed:
+            adapter.keys()
+        assert failed.value.kind == "no_permission" and "same user and project" in failed.value.hint
 
 
 @pytest.mark.openstack
