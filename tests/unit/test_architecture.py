@@ -95,6 +95,7 @@ def test_only_the_runner_knows_ansible() -> None:
     assert knowing == []
 
 
+@pytest.mark.slow
 def test_module_utils_load_nothing_but_the_standard_library() -> None:
     foreign = [
         (str(path.relative_to(REPO)), name)
@@ -119,6 +120,7 @@ def _for_typing_only(path: Path, name: str) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_the_lab_and_the_product_do_not_know_each_other() -> None:
     lab = [(str(p), n) for p in files(REPO / "lab") for n in imports(p) if "ansible_collections" in n or "plugins" in n]
     product = [(str(p), n) for p in files(REPO / "plugins") for n in imports(p) if n.split(".")[0] in {"lab", "tests"}]

@@ -64,6 +64,7 @@ def text(source: Path) -> str | None:
         return None
 
 
+@pytest.mark.slow
 def test_the_action_group_is_every_module_with_provider_options() -> None:
     cloud = [m.stem for m in MODULES if takes_provider_options(m)]
     assert load("meta/runtime.yml")["action_groups"]["cloud"] == sorted(cloud)
@@ -113,6 +114,7 @@ def newer_than_3_9(source: Path) -> list[str]:
     return [f"{source}: {function}({argument}=)" for function, argument in used if (function, argument) in newer]
 
 
+@pytest.mark.slow
 def test_module_side_code_is_python_3_9() -> None:
     """Modules run on hosts whose Python may be 3.9."""
     folders = {("plugins", "modules"), ("plugins", "module_utils")}
@@ -120,6 +122,7 @@ def test_module_side_code_is_python_3_9() -> None:
     assert not [found for source in sources for found in newer_than_3_9(source)]
 
 
+@pytest.mark.slow
 def test_plugins_do_not_assert() -> None:
     # python -O drops assertions; what must hold is checked and said in words.
     sources = [p for p in SOURCES if p.suffix == ".py" and p.parts[0] == "plugins"]

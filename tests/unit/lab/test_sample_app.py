@@ -39,6 +39,7 @@ def git(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
+@pytest.mark.slow
 def test_the_repository_is_the_same_every_time(repository: Path, tmp_path: Path) -> None:
     again = make_repository(tmp_path / "app.git")
     assert list(again) == [tag for tag, _subject in VERSIONS]
@@ -155,6 +156,7 @@ def server(repository: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     process.stdout.close()
 
 
+@pytest.mark.slow
 def test_git_clones_from_the_server(server: tuple[str, str], repository: Path, tmp_path: Path) -> None:
     url, ca_file = server
     done = git("clone", "--quiet", "--branch", "v1", f"{url}/app.git", str(tmp_path / "clone"), GIT_SSL_CAINFO=ca_file)

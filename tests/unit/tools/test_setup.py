@@ -65,6 +65,7 @@ def test_a_failing_apt_is_shown(tmp_path: Path, no_dpkg: Path, monkeypatch: pyte
     assert "no route to the mirror" in str(error.value)
 
 
+@pytest.mark.slow
 def test_uv_gets_the_index_that_pip_is_configured_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "pip.conf"
     config.write_text(

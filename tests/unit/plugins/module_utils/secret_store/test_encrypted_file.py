@@ -137,6 +137,7 @@ def test_fifty_writers_at_once_lose_nothing(open_file: Any) -> None:
     assert [store.get(name)["n"] for name in store.names()] == sorted(range(50), key=str)
 
 
+@pytest.mark.slow
 def test_a_writer_killed_at_any_moment_leaves_a_whole_file(
     open_file: Any, file_option: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -221,6 +221,7 @@ def test_a_scope_that_is_not_there_is_named(account: Account, wrong: Scope, kind
     assert str(wrong).split()[-1] in str(refused.value)
 
 
+@pytest.mark.slow
 def test_more_than_a_thousand_rules_are_refused_before_a_write(account: Account) -> None:
     entries = [{"cidr": f"10.{n // 250}.{n % 250}.1", "ports": 443} for n in range(1001)]
     with pytest.raises(ValueError, match="would hold 1001 entries"):

@@ -82,6 +82,7 @@ def test_without_the_permission_the_error_names_it_and_the_rotator(server: LabSe
         assert failed.value.kind == "no_permission" and "name a rotator" in failed.value.hint
 
 
+@pytest.mark.slow
 def test_a_new_secret_is_refused_for_a_while_and_not_at_every_server(lab_server: Start) -> None:
     server = lab_server("azure", config(secret_delay_s=2.0, secret_servers=2))
     keys = adapter(server)

@@ -94,6 +94,7 @@ def test_nobody_answers(connect: Open) -> None:
     assert failure(connect(url=f"https://127.0.0.1:{free_port()}").probe).kind == "unreachable"
 
 
+@pytest.mark.slow
 def test_a_hang_is_a_timeout(connect: Open, faults: FaultProxy) -> None:
     faults.add(mode="hang", times=0)
     error = failure(connect(url=faults.url, timeout_s=1).probe)
