@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Callable
 
 from ..model import secret_history
-from ..model.secret_policy import Broken, Policy, broken_rules, draw, parse, reused
+from ..model.secret_policy import Broken, Policy, broken_rules, draw, name_words, parse, reused
 from .errors import InvalidInput
 
 _SALT_BYTES = 16
+#: The public fields that hold what people have named.
+_NAMED = ("username", "user_domain_name", "project_name", "project_domain_name")
 _MOST_DRAWS = 100
 
 
@@ -26,6 +29,22 @@ def policy_of(base: Policy, option: Mapping[str, Any] | None) -> Policy:
 def check(where: str, secret: str, policy: Policy, names: Iterable[str] = ()) -> None:
     """Refuse a secret that breaks a rule; ``where`` is the option that it came from. Raises InvalidInput."""
     _refuse(where, broken_rules(policy, secret, names))
+
+
+def check_fields(
+    where: str,
+    given: Mapping[str, str],
+    public: Mapping[str, str],
+    names: Iterable[str],
+    policy: Callable[[str], Policy],
+) -> None:
+    """Refuse a record with a weak secret; ``policy`` tells a field's. Raises InvalidInput that names every rule."""
+    named = (*names, *(public[name] for name in _NAMED if name in public))
+    for field, secret in given.items():
+        kept = policy(field)
+        # Ids are no names, but a secret made of one is as easy to guess as one made of words.
+        known = replace(kept, dictionary=(*kept.dictionary, *name_words(public.values())))
+        check(f"{where}.{field}", secret, known, named)
 
 
 def check_reuse(where: str, secret: str, policy: Policy, meta: Mapping[str, Any]) -> None:

@@ -10,7 +10,6 @@ The sender may be anybody who has the public key. So the record is made anew of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from ..core import received
@@ -18,12 +17,10 @@ from ..core.errors import InvalidInput
 from ..model import credential, notice, psk, rotation
 from ..model.handover import CLAIMS, RESERVED
 from ..model.secret_kinds import FIELDS
-from ..model.secret_policy import Policy, name_words
+from ..model.secret_policy import Policy
 
 #: Records that this collection keeps beside the secrets. Out of a bundle they would be orders, not secrets.
 OWN_KINDS = (rotation.KIND, notice.KIND, RESERVED)
-#: The public fields that hold what people have named.
-_NAMES = ("username", "user_domain_name", "project_name", "project_domain_name")
 #: Where the secrets of a bundle come from, in errors.
 WHERE = "path"
 
@@ -43,14 +40,10 @@ class Gate:
         public = {str(name): str(value) for name, value in (fresh.get("public") or {}).items()}
         meta = stored.get("meta") or {}
         owner = str(meta.get("owner") or "").partition("@")[0]
-        names = (self._name, owner, *(public[name] for name in _NAMES if name in public))
+        received.check_fields(WHERE, fresh["secrets"], public, (self._name, owner), self.policy)
         for field, secret in fresh["secrets"].items():
-            policy = self.policy(field)
-            # Ids are no names, but a secret made of one is as easy to guess as one made of words.
-            known = replace(policy, dictionary=(*policy.dictionary, *name_words(public.values())))
-            received.check(f"{WHERE}.{field}", secret, known, names)
             if secret not in (stored.get("secrets") or {}).values():
-                received.check_reuse(f"{WHERE}.{field}", secret, policy, meta)
+                received.check_reuse(f"{WHERE}.{field}", secret, self.policy(field), meta)
         return fresh
 
     def policy(self, field: str) -> Policy:

@@ -127,6 +127,24 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
     return Plan(tuple(adds + updates + removals))
 
 
+def settled(held: Iterable[Held], changes: Sequence[Change], store: str) -> tuple[list[Change], list[Change]]:
+    """Return which changes took effect by our hand, and which are still to be made, by what is held now."""
+    there = list(held)
+    ours = {(item.entry.key, str(item)) for item in there if item.store == store}
+    keys, refs = {item.entry.key for item in there}, {item.ref for item in there}
+    made: list[Change] = []
+    still: list[Change] = []
+    for change in changes:
+        if change.action == "remove":
+            (still if change.before.ref in refs else made).append(change)
+        elif (change.after.entry.key, str(change.after)) in ours:
+            made.append(change)
+        elif change.action == "update" or change.after.entry.key not in keys:
+            still.append(change)
+        # What somebody else added meanwhile is there, but is no change of ours.
+    return made, still
+
+
 def _order(pair: tuple[Any, Any]) -> tuple[str, str, tuple[int, int]]:
     """Sort by prefix, protocol and ports; None (all ports) sorts as a range before every other."""
     cidr, protocol, ports = pair[0]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 
 from ..core import received
@@ -15,12 +14,10 @@ from ..core.handover import open_sealed, read_bundle
 from ..model.credential import Credential
 from ..model.handover import Expected
 from ..model.secret_kinds import FIELDS
-from ..model.secret_policy import Policy, name_words
+from ..model.secret_policy import Policy
 from ..secret_store.key import read_file
 
 WHERE = "secret_from.sealed"
-#: The public fields that hold what people have named.
-_NAMES = ("username", "user_domain_name", "project_name", "project_domain_name")
 
 
 class Surroundings(Protocol):
@@ -53,13 +50,8 @@ def from_bundle(option: Mapping[str, Any], wanted: Expected, context: Surroundin
 
 def check_strength(credential: Credential, owner: str | None, option: Mapping[str, Any] | None, where: str) -> None:
     """Refuse a weak secret; raises InvalidInput that names every broken rule. ``where`` is the option it came from."""
-    named = [credential.public[name] for name in _NAMES if name in credential.public]
-    names = [credential.name, (owner or "").partition("@")[0], *named]
-    for field, secret in credential.secrets.items():
-        policy = _policy(field, option)
-        # Ids are no names, but a secret made of one is as easy to guess as one made of words.
-        known = replace(policy, dictionary=(*policy.dictionary, *name_words(credential.public.values())))
-        received.check(f"{where}.{field}", secret, known, names)
+    names = (credential.name, (owner or "").partition("@")[0])
+    received.check_fields(where, credential.secrets, credential.public, names, lambda field: _policy(field, option))
 
 
 def check_reuse(fresh: Credential | None, stored: Credential | None, option: Mapping[str, Any] | None) -> None:

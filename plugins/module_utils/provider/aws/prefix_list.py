@@ -18,7 +18,7 @@ from typing import Any
 from ...core.errors import ProviderError
 from ...core.waiting import Wait
 from ...model import mark
-from ...model.allowlist import Held, Limits, ScopeState
+from ...model.allowlist import Held, Limits, ScopeState, settled
 from ...model.entry import Entry, parse_cidr
 from ...model.plan import Change
 from ...model.scope import Scope
@@ -80,7 +80,7 @@ class PrefixLists:
                     if again is None:
                         raise
                     now, failure = again.extra, exc
-                    made, still = self._settle(again, still)
+                    made, still = settled(again.held, still, self._store)
                 yield from made
                 if not still:
                     break
@@ -153,22 +153,6 @@ class PrefixLists:
             return self.read_allowlists([scope])[scope]
         except ProviderError:
             return None
-
-    def _settle(self, now: ScopeState, changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-        """Return which changes are in the list by our hand, and which are still to be made."""
-        ours = {(item.entry.key, str(item)) for item in now.held if item.store == self._store}
-        keys = {item.entry.key for item in now.held}
-        made: list[Change] = []
-        still: list[Change] = []
-        for change in changes:
-            if change.action == "remove":
-                (still if change.before.entry.key in keys else made).append(change)
-            elif (change.after.entry.key, str(change.after)) in ours:
-                made.append(change)
-            elif change.after.entry.key not in keys:
-                still.append(change)
-            # What somebody else added meanwhile is there, but is no change of ours.
-        return made, still
 
 
 def _description(item: Held) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ProviderError
-from ...model.allowlist import Held, Limits, ScopeState
+from ...model.allowlist import Held, Limits, ScopeState, settled
 from ...model.plan import Change
 from ...model.scope import Scope
 from . import permission, quota
@@ -87,7 +87,7 @@ class SecurityGroups:
                     raise
                 failure = exc
             before = len(open_changes)
-            made, open_changes = self._settle(state, action, open_changes, failure)
+            made, open_changes = self._settle(state, open_changes, failure)
             yield from made
             if not open_changes:
                 return
@@ -109,7 +109,7 @@ class SecurityGroups:
         self._session.call(doing, "ec2", operation, GroupId=state.ref, IpPermissions=permissions)
 
     def _settle(
-        self, state: ScopeState, action: str, changes: Sequence[Change], failure: ProviderError
+        self, state: ScopeState, changes: Sequence[Change], failure: ProviderError
     ) -> tuple[list[Change], list[Change]]:
         """Return which changes took effect by our hand, and which are still to be made, after reading the group."""
         try:
@@ -117,21 +117,7 @@ class SecurityGroups:
             group = pick(KIND, again, describe(self._session, KIND, [again]))
         except ProviderError:
             raise failure from None
-        held = list(permission.held_in(group))
-        ours = {(item.entry.key, str(item)) for item in held if item.store == self._store}
-        keys = {item.entry.key for item in held}
-        refs = {item.ref for item in held}
-        made: list[Change] = []
-        still: list[Change] = []
-        for change in changes:
-            if action == "remove":
-                (still if change.before.ref in refs else made).append(change)
-            elif (change.after.entry.key, str(change.after)) in ours:
-                made.append(change)
-            elif action == "update" or change.after.entry.key not in keys:
-                still.append(change)
-            # What somebody else added meanwhile is there, but is no change of ours.
-        return made, still
+        return settled(permission.held_in(group), changes, self._store)
 
 
 def _state(scope: Scope, group: Mapping[str, Any]) -> ScopeState:

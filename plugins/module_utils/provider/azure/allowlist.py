@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ProviderError
-from ...model.allowlist import Limits, ScopeState
+from ...model.allowlist import Limits, ScopeState, settled
 from ...model.plan import Change
 from ...model.scope import Scope
 from .edit import changed_body
@@ -65,7 +65,7 @@ class NetworkSecurityGroups:
             now = self._again(state) if accepted or failure.kind in _UNSURE else None
             if now is None:
                 break
-            done, still = self._settle(now, still)
+            done, still = settled(held_in(now["properties"]["securityRules"]), still, self._store)
             made += done
             if failure.kind != "conflict" or now["etag"] == group["etag"] or not still:
                 break
@@ -88,23 +88,6 @@ class NetworkSecurityGroups:
             return None
         group: Mapping[str, Any] = found
         return group
-
-    def _settle(self, group: Mapping[str, Any], changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-        """Return which changes are in the group by our hand, and which are still to be made."""
-        held = list(held_in(group["properties"]["securityRules"]))
-        ours = {(item.entry.key, str(item)) for item in held if item.store == self._store}
-        keys, refs = {item.entry.key for item in held}, {item.ref for item in held}
-        done: list[Change] = []
-        still: list[Change] = []
-        for change in changes:
-            if change.action == "remove":
-                (still if change.before.ref in refs else done).append(change)
-            elif (change.after.entry.key, str(change.after)) in ours:
-                done.append(change)
-            elif change.action == "update" or change.after.entry.key not in keys:
-                still.append(change)
-            # What somebody else added meanwhile is there, but is no change of ours.
-        return done, still
 
     def _read(self, places: Sequence[Place]) -> Iterator[Mapping[str, Any]]:
         """Yield at least the groups at these places, which are in one subscription, with one call (and its pages)."""

@@ -44,21 +44,13 @@ class Firewalls:
         """Read addresses and rules: two calls, however many scopes."""
         one = scopes[0] if len(scopes) == 1 else None
         wanted = {} if one is None else ({"id": one.id} if one.id else {"ipaddress": one.name})
-        addresses = self._list("list public addresses", "listPublicIpAddresses", wanted)
+        addresses = self._session.list_if_any("list public addresses", "listPublicIpAddresses", **wanted)
         only = {"ipaddressid": addresses[0]["id"]} if one and addresses else {}
-        rules = self._list("list firewall rules", "listFirewallRules", only) if addresses else []
+        rules = self._session.list_if_any("list firewall rules", "listFirewallRules", **only) if addresses else []
         by_id = {str(address["id"]): address for address in addresses}
         by_name = {str(address["ipaddress"]): address for address in addresses}
         found = {scope: by_id.get(scope.id) if scope.id else by_name.get(scope.name) for scope in scopes}
         return {scope: _state(scope, address, rules) if address else None for scope, address in found.items()}
-
-    def _list(self, doing: str, command: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-        try:
-            return self._session.list_all(doing, command, **wanted)
-        except ProviderError as exc:
-            if exc.kind != "not_found":
-                raise
-            return []
 
     def check(self, changes: Sequence[Change]) -> None:
         """Refuse what a firewall rule cannot express."""

@@ -45,10 +45,10 @@ class NetworkAclLists:
         """Read the lists, and then the items: of one list, or of all that the account has."""
         one = scopes[0] if len(scopes) == 1 else None
         wanted = {} if one is None else ({"id": one.id} if one.id else {"name": one.name})
-        lists = self._list("list network ACLs", "listNetworkACLLists", wanted)
+        lists = self._session.list_if_any("list network ACLs", "listNetworkACLLists", **wanted)
         found = {scope: self._pick(scope, lists) for scope in scopes}
         only = {"aclid": found[one]["id"]} if one else {}
-        items = self._list("list the items of network ACLs", "listNetworkACLs", only)
+        items = self._session.list_if_any("list the items of network ACLs", "listNetworkACLs", **only)
         return {scope: _state(scope, acl, items) for scope, acl in found.items()}
 
     def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
@@ -63,14 +63,6 @@ class NetworkAclLists:
             self._change(doing, change.before.ref, reason=_reason(change.after))
             yield change
         yield from self._remove(state, gone)
-
-    def _list(self, doing: str, command: str, wanted: Mapping[str, Any]) -> list[dict[str, Any]]:
-        try:
-            return self._session.list_all(doing, command, **wanted)
-        except ProviderError as exc:
-            if exc.kind != "not_found":
-                raise
-            return []
 
     def _pick(self, scope: Scope, lists: Sequence[Item]) -> Item:
         """Return the one list that a scope names; ``parent`` is its VPC, by id or name."""

@@ -101,6 +101,15 @@ class CloudStackSession:
                 return found
             page += 1
 
+    def list_if_any(self, doing: str, command: str, **params: Any) -> list[dict[str, Any]]:
+        """Call a list command by an id or name that may stand for nothing; CloudStack refuses an unknown id."""
+        try:
+            return self.list_all(doing, command, **params)
+        except ProviderError as exc:
+            if exc.kind != "not_found":
+                raise
+            return []
+
     def submit(self, doing: str, command: str, **params: Any) -> Submitted:
         """Start an asynchronous command; several may run while the first is waited for."""
         answer = self.call(doing, command, **params)
