@@ -20,7 +20,7 @@ from tests.support.module import run_module
 from tests.support.openbao import MOUNT, OpenBao
 from tests.support.servers import LabServer, starter
 
-from .accounts import SLOW, STARTERS
+from .accounts import SLOW, STARTERS, RunningAccounts
 from .accounts.base import CloudAccount
 from .stores import AWS_CONFIG
 
@@ -29,12 +29,17 @@ PROVIDERS = [
 ]
 
 
-@pytest.fixture(scope="session", params=PROVIDERS)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
+@pytest.fixture(scope="session")
+def running_accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAccounts]:
     with starter(tmp_path_factory) as start:
-        account = STARTERS[request.param](start, tmp_path_factory.mktemp(f"contract-{request.param}"))
-        yield account
-        account.faults.__exit__(None, None, None)
+        accounts = RunningAccounts(start, tmp_path_factory.mktemp)
+        yield accounts
+        accounts.close()
+
+
+@pytest.fixture(params=PROVIDERS)
+def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -> CloudAccount:
+    return running_accounts.get(request.param)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.cred
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import KeyAdapter, KeyTraits
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import access_of
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import provider
-from tests.support.servers import starter
 
-from .accounts import SLOW, STARTERS, VARIANTS
+from .accounts import SLOW, STARTERS, VARIANTS, RunningAccounts
 from .accounts.base import CloudAccount
 from .conftest import Store
 
@@ -48,12 +46,9 @@ CREATES = {
 }
 
 
-@pytest.fixture(scope="session", params=WITH_KEYS)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
-    with starter(tmp_path_factory) as start:
-        account = ALL[request.param](start, tmp_path_factory.mktemp(f"rotation-{request.param}"))
-        yield account
-        account.faults.__exit__(None, None, None)
+@pytest.fixture(params=WITH_KEYS)
+def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -> CloudAccount:
+    return running_accounts.get(request.param)
 
 
 class Rotating:

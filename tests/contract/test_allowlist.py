@@ -6,16 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
 from tests.support.module import ModuleFailed
-from tests.support.servers import starter
 
-from .accounts import KINDS, STARTERS
+from .accounts import KINDS, RunningAccounts
 from .accounts.base import CloudAccount
 from .conftest import PROVIDERS, Store
 
@@ -25,13 +23,10 @@ ACCOUNTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=ACCOUNTS)
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
+@pytest.fixture(params=ACCOUNTS)
+def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -> CloudAccount:
     """Every provider's account, and one for each further kind of allowlist."""
-    with starter(tmp_path_factory) as start:
-        made = {**STARTERS, **KINDS}[request.param](start, tmp_path_factory.mktemp(f"allowlist-{request.param}"))
-        yield made
-        made.faults.__exit__(None, None, None)
+    return running_accounts.get(request.param)
 
 
 ONE = {"cidr": "192.0.2.1", "ports": "443", "owner": "team", "ticket": "CHG-1", "reason": "first"}

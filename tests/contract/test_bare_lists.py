@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
 from tests.support.module import ModuleFailed
-from tests.support.servers import starter
 
-from .accounts import BARE
+from .accounts import BARE, RunningAccounts
 from .accounts.base import CloudAccount
 from .conftest import Store
 
@@ -23,12 +21,9 @@ TWO = {"cidr": "192.0.2.2", "owner": "team"}
 FOREIGN = Entry("203.0.113.7/32", "all")
 
 
-@pytest.fixture(scope="module", params=sorted(BARE))
-def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudAccount]:
-    with starter(tmp_path_factory) as start:
-        made = BARE[request.param](start, tmp_path_factory.mktemp(f"bare-{request.param}"))
-        yield made
-        made.faults.__exit__(None, None, None)
+@pytest.fixture(params=sorted(BARE))
+def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -> CloudAccount:
+    return running_accounts.get(request.param)
 
 
 def test_what_is_applied_is_read_back_and_a_second_run_changes_nothing(store: Store, account: CloudAccount) -> None:

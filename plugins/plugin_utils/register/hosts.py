@@ -86,6 +86,7 @@ def _misuse(egress: Host) -> dict[str, Any]:
         "address": target["address"],
         "port": target["port"],
         "proxy": f"http://{address}:{egress.variables['service_store_proxy_port']}",
+        "allowed_from": [],
         "what": f"use the egress {egress.name}",
         "enforced_by": "forward proxy, sources",
         "enforced_at": egress.name,

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One cloud account per provider for the contract suite: a real server, and what the suite must know of it.
 
-A new provider adds one file here with a function ``start(start_server, folder)`` and one line to STARTERS.
+A new provider adds one file here with a function ``start(start_server, folder)`` and one line to STARTERS; another
+kind of allowlist adds a view of its provider's account to KINDS, or to BARE where it holds bare addresses.
 """
 
 from __future__ import annotations
@@ -28,12 +29,36 @@ VARIANTS: dict[str, Starter] = {
     "aws-enforcing": aws.start_enforcing,
     "cloudstack-4.23": lambda start_server, folder: cloudstack.start(start_server, folder, "4.23.0.0"),
 }
-#: Other kinds of allowlist, for the suite of those.
-KINDS: dict[str, Starter] = {
-    "aws-network-acl": aws.start_network_acls,
-    "cloudstack-network-acl": cloudstack.start_network_acls,
+#: Other kinds of allowlist, for the suite of those: whose server they are on, and the account seen that way.
+View = tuple[str, Callable[[CloudAccount], CloudAccount]]
+KINDS: dict[str, View] = {
+    "aws-network-acl": ("aws", aws.network_acls),
+    "cloudstack-network-acl": ("cloudstack", cloudstack.network_acls),
 }
 #: Lists of bare addresses, to which rules elsewhere refer.
-BARE: dict[str, Starter] = {"aws-prefix-list": aws.start_prefix_lists}
+BARE: dict[str, View] = {"aws-prefix-list": ("aws", aws.prefix_lists)}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
 SLOW = frozenset({"openstack"})
+
+
+class RunningAccounts:
+    """The accounts of one test process: each server is started when it is first asked for, and kept to the end.
+
+    A session fixture with parameters would end a server whenever the next file asks for another provider.
+    """
+
+    def __init__(self, start_server: StartServer, folder: Callable[[str], Path]) -> None:
+        self._start, self._folder = start_server, folder
+        self._started: dict[str, CloudAccount] = {}
+
+    def get(self, name: str) -> CloudAccount:
+        """Return the account of that name: a provider, a variant of it, or a view of it."""
+        base, view = {**KINDS, **BARE}.get(name, (name, lambda account: account))
+        if base not in self._started:
+            self._started[base] = {**STARTERS, **VARIANTS}[base](self._start, self._folder(f"account-{base}"))
+        return view(self._started[base])
+
+    def close(self) -> None:
+        """End the fault proxies; the servers end with whoever started them."""
+        for account in self._started.values():
+            account.faults.__exit__(None, None, None)

@@ -69,9 +69,8 @@ def start(start_server: StartServer, folder: Path, **more: Any) -> CloudAccount:
     )
 
 
-def start_network_acls(start_server: StartServer, folder: Path) -> CloudAccount:
-    """Start moto with two network ACLs without rules."""
-    account = start(start_server, folder)
+def network_acls(account: CloudAccount) -> CloudAccount:
+    """Return the account with two network ACLs without rules as its scopes."""
     kind = "network_acl"
     return dataclasses.replace(
         account,
@@ -83,9 +82,8 @@ def start_network_acls(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
-def start_prefix_lists(start_server: StartServer, folder: Path) -> CloudAccount:
-    """Start moto with two empty prefix lists."""
-    account = start(start_server, folder)
+def prefix_lists(account: CloudAccount) -> CloudAccount:
+    """Return the account with two empty prefix lists as its scopes."""
     kind = "prefix_list"
     return dataclasses.replace(
         account,

@@ -62,9 +62,8 @@ def start(start_server: StartServer, folder: Path, version: str = "4.18.2.0") ->
     )
 
 
-def start_network_acls(start_server: StartServer, folder: Path) -> CloudAccount:
-    """Start the emulator with two empty network ACL lists."""
-    account = start(start_server, folder)
+def network_acls(account: CloudAccount) -> CloudAccount:
+    """Return the account with two empty network ACL lists as its scopes."""
     kind = "network_acl"
     return dataclasses.replace(
         account,
