@@ -74,6 +74,8 @@ class JournalFile:
         """Write the journal in its phase; ``rest`` lets go of it until a later run."""
         held = replace(journal, holder={} if rest else self._holder())
         self._at(f"journal-{journal.phase}:before")
+        if not self._claimed():
+            self._refuse_another()
         try:
             self._version = self._put(held)
         except SecretStoreError as exc:
@@ -108,6 +110,11 @@ class JournalFile:
             raise
         self.present, self._version = None, 0
         self._at("journal-remove:after")
+
+    def _claimed(self) -> bool:
+        """Return whether this run's claim still holds, so that nobody can have ended the rotation and begun another."""
+        holder = self.present.holder if self.present else {}
+        return holder.get("run") == self._run and self._now() < instant(str(holder["until"]))
 
     def _refuse_another(self) -> None:
         """Raise SecretStoreError (conflict) where the journal is that of another rotation.

@@ -135,6 +135,27 @@ def test_the_journal_of_a_later_rotation_with_the_same_number_is_not_removed() -
     assert stopped.value.kind == "conflict" and store.get("acme.rotation")["label"] == "store-2"
 
 
+@pytest.mark.parametrize("claimed", [True, False], ids=["its claim ran out", "before it claimed"])
+def test_the_journal_of_a_later_rotation_with_the_same_number_is_not_written_over(claimed: bool) -> None:
+    """As above, and the first run has more to write than that there is nothing left to do."""
+    store = FromOne()
+    clock = [NOW]
+    opened(store).write(JOURNAL)
+    first = JournalFile(store, "acme", lambda *values: None, lambda: clock[0], lambda point: None, 60.0)
+    first.read()
+    if claimed:
+        first.claim()
+    clock[0] += datetime.timedelta(hours=1)
+    store.delete("acme.rotation", expect=store.version("acme.rotation"))
+    other = opened(store)
+    other.write(replace(JOURNAL, label="store-2"))
+    if claimed:
+        other.claim()
+    with pytest.raises(SecretStoreError, match="another run is rotating it at the same time") as stopped:
+        first.write(replace(JOURNAL, phase="verified"))
+    assert stopped.value.kind == "conflict" and store.get("acme.rotation")["label"] == "store-2"
+
+
 def test_under_a_name_that_leaves_no_room_for_a_journal_there_is_none(store: Any) -> None:
     """A credential that was registered under such a name long ago can still be revoked."""
     assert opened(store, "a" * 119).present is None and opened(store, "a" * 120).present is None
