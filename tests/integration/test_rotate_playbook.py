@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
 import os
 import re
 import time
@@ -27,7 +28,7 @@ REGION = "eu-west-2"
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 KEYS = {"acme-old": "AKIAROTATEAAAAAAAAA1", "acme-new": "AKIAROTATEAAAAAAAAA2"}
 SECRETS = {name: f"canary+{name}/0123456789abcdef0123456789" for name in KEYS}
-HAND = {"access_key_id": "AKIAROTATEAAAAAAAAA3", "secret_access_key": "canary+hand/0123456789abcdef0123456789ab"}
+HAND = {"access_key_id": "AKIAROTATEAAAAAAAAA3", "secret_access_key": "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"}
 PASSWORD = {"username": "ops", "user_domain_name": "acme", "project_name": "acme", "password": "canary-Zt7!pQ4#xv9LmR"}
 APPLICATION = {"application_credential_id": "0" * 32, "application_credential_secret": "canary-openstack-0123456789abc"}
 #: Its key is not due, so that nothing is asked of its Keystone, which is not there.
@@ -95,7 +96,7 @@ class Site:
         self.put("acme-os", "openstack", APPLICATION, 1, "rotated_at")
         self.put("acme-password", "openstack", PASSWORD, 80)
 
-    def run(self, *arguments: str) -> Run:
+    def run(self, *arguments: str, playbook: str = "rotate") -> Run:
         env = {
             **LOUD,
             "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.folder / "facts"),
@@ -105,7 +106,7 @@ class Site:
         }
         loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-vvvv", "--diff", *arguments]
         variables: dict[str, Any] = {"service_store_secret_store": self.option}
-        return run_playbook("strategic.service_store.rotate", self.folder, *loud, variables=variables, env=env)
+        return run_playbook(f"strategic.service_store.{playbook}", self.folder, *loud, variables=variables, env=env)
 
     def secrets(self) -> list[str]:
         """Every secret that the store has now, in credentials and journals."""
@@ -178,3 +179,32 @@ def test_a_shared_rotator_replaces_its_own_key_once_and_a_password_waits_for_its
     secrets = [HAND["secret_access_key"], PASSWORD["password"], *site.secrets()]
     known = {spelling for secret in secrets for spelling in spellings(secret)}
     assert not [text for run in (first, second, late) for text in known if text in run.output]
+
+
+@pytest.mark.slow
+def test_an_accounts_key_that_rotates_others_is_replaced_after_theirs(site: Site) -> None:
+    register = site.folder / "register" / "acme.yml"
+    own, others = register.read_text().split("  - name: acme-new")
+    register.write_text(f"{own}  - name: acme-new{others.replace('grace_days: 7', 'grace_days: 7, rotator: acme-old')}")
+    run = site.run("-e", "service_store_rotate_now=true")
+    assert run.status == 0 and changed(run) == {"acme-old": 1, "acme-new": 1}, run.output[-4000:]
+    before, after = run.output.split("PLAY [Rotate | Credentials that are also the rotators of others]")
+    assert "changed: [acme-new]" in before and "changed: [acme-old]" not in before
+    assert "changed: [acme-old]" in after and "changed: [acme-new]" not in after
+
+
+@pytest.mark.slow
+def test_onboard_registers_the_rotators_whose_files_are_given(site: Site) -> None:
+    site.share()
+    site.store.delete("acme-hand")
+    given = site.folder.parent / "given"
+    given.mkdir()
+    file = given / "acme-hand.json"
+    file.write_text(json.dumps(HAND))
+    file.chmod(0o600)
+    options = ["--limit", "acme-old,acme-new", "-e", f"service_store_credentials_dir={given}"]
+    first, second = site.run(*options, playbook="onboard"), site.run(*options, playbook="onboard")
+    assert first.status == 0 and "changed: [acme-old] => (item=acme-hand)" in first.output, first.output[-4000:]
+    assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0}, second.output[-4000:]
+    assert parse_record("acme-hand", site.store.get("acme-hand")).public["access_key_id"] == HAND["access_key_id"]
+    assert HAND["secret_access_key"] not in first.output + second.output

@@ -14,7 +14,7 @@ from . import paths
 from .errors import RegisterError
 from .load import Document, Register
 from .needs import needs_of
-from .rotators import rotators_of
+from .rotators import rotated_by, rotators_of
 
 DEFAULT_PROXY_PORT = 3128
 #: Lists of the operator's file, and the group that each becomes.
@@ -71,10 +71,11 @@ def inventory_of(register: Register) -> Inventory:
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
     egresses = dict.fromkeys(item["egress"] for item in accounts if item.get("egress"))
     inventory.variables["service_store_egress_proofs"] = [_misuse(own[name]) for name in egresses]
-    kept = rotators_of(register.customers)
+    kept, rotated = rotators_of(register.customers), rotated_by(register.customers)
     for host in inventory.hosts:
         if "cloud_accounts" in host.groups:
             host.variables["service_store_rotators_kept"] = kept.get(host.name, [])
+            host.variables["service_store_rotates"] = rotated.get(host.variables["service_store_credential"], [])
     return inventory
 
 

@@ -44,6 +44,17 @@ def rotators_of(customers: Iterable[Document]) -> dict[str, list[dict[str, Any]]
     return kept
 
 
+def rotated_by(customers: Iterable[Document]) -> dict[str, list[str]]:
+    """Return, by credential, the accounts whose keys it replaces as their rotator; its own account is none of them."""
+    found: dict[str, list[str]] = {}
+    for document in customers:
+        for account in document.content["cloud_accounts"]:
+            name = account.get("rotation", {}).get("rotator", "")
+            if name and name != account["credential"]:
+                found.setdefault(name, []).append(account["name"])
+    return found
+
+
 def _state(
     row: dict[str, Any],
     account: str,

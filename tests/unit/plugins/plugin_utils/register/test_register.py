@@ -155,6 +155,7 @@ def test_of_a_rotator_that_customers_share_each_is_told_its_own_accounts_alone(t
 def test_a_rotator_that_is_an_accounts_own_credential_is_watched_there_alone(tmp_path: Path) -> None:
     found = rotated(tmp_path, one="rotator: two", two="max_age_days: 60")
     assert [found[name]["service_store_rotators_kept"] for name in ("one", "two")] == [[], []]
+    assert [found[name]["service_store_rotates"] for name in ("one", "two")] == [[], ["one"]]
 
 
 def test_a_rotator_may_have_a_policy_of_its_own_which_is_stated_once(tmp_path: Path) -> None:
