@@ -76,7 +76,8 @@ options:
         suboptions:
           cidr:
             description:
-              - An address or prefix, IPv4 or IPv6. V(192.0.2.10) means V(192.0.2.10/32).
+              - An address, a prefix or a range, IPv4 or IPv6. V(192.0.2.10) means V(192.0.2.10/32), and
+                V(192.0.2.10-192.0.2.20) the fewest prefixes that hold exactly these addresses.
               - Set host bits are refused, because a typing error there opens a whole network.
             type: str
             required: true
@@ -108,6 +109,12 @@ options:
                 same.
               - Needs V(owner) and V(expires).
             type: dict
+      aggregate:
+        description:
+          - Merge entries of which the same is said, with the same protocol and ports, into the fewest prefixes that
+            let in exactly the same addresses.
+        type: bool
+        default: false
       purge:
         description:
           - V(none) removes nothing.
@@ -117,6 +124,13 @@ options:
         type: str
         choices: [none, own, all]
         default: own
+  keep_addresses:
+    description:
+      - Addresses and prefixes from which the store moves away. Entries for exactly these stay where they are until
+        the move is over, though they are not declared; they are not added where they are not.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: strategic.service_store.access_allowlist_info
 """
@@ -209,6 +223,7 @@ SPEC = spec.cloud(PROVIDERS).merge(
             "state": {"type": "str", "choices": ["present"], "default": "present"},
             "store": {"type": "str", "default": "service-store"},
             "allowlists": spec_allowlist.allowlists(entries_required=True),
+            "keep_addresses": spec_allowlist.KEEP,
         }
     )
 )

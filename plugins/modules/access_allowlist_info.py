@@ -60,7 +60,7 @@ options:
         elements: dict
         suboptions:
           cidr:
-            description: An address or prefix.
+            description: An address, a prefix or a range.
             type: str
             required: true
           protocol:
@@ -84,6 +84,19 @@ options:
           waiver:
             description: Says that a very wide prefix is wanted, with V(owner) and V(expires).
             type: dict
+      aggregate:
+        description:
+          - Merge entries of which the same is said, with the same protocol and ports, into the fewest prefixes that
+            let in exactly the same addresses.
+        type: bool
+        default: false
+  keep_addresses:
+    description:
+      - Addresses and prefixes from which the store moves away. Entries for exactly these stay where they are until
+        the move is over, though they are not declared; they are not added where they are not.
+    type: list
+    elements: str
+    default: []
 seealso:
   - module: strategic.service_store.access_allowlist
 """
@@ -105,7 +118,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 allowlists:
-  description: Each scope with its entries.
+  description:
+    - Each scope with its entries, and with C(missing) declared ones, C(undeclared) and C(expired) ones.
+    - C(wider) are the undeclared ones that let in all that a declared one does, and more.
   returned: success
   type: list
   elements: dict
@@ -123,6 +138,7 @@ allowlists:
           reason: store-1
       missing: []
       undeclared: []
+      wider: []
       expired: []
 drift:
   description: Whether anything is missing, undeclared or expired; false where no entries were given.
@@ -155,6 +171,7 @@ SPEC = spec.cloud(PROVIDERS).merge(
         {
             "store": {"type": "str", "default": "service-store"},
             "allowlists": spec_allowlist.allowlists(entries_required=False),
+            "keep_addresses": spec_allowlist.KEEP,
         }
     )
 )

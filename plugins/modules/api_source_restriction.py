@@ -63,6 +63,20 @@ options:
     type: list
     elements: str
     default: []
+  keep_addresses:
+    description:
+      - Addresses and prefixes from which the store moves away. Where the provider holds exactly these they stay until
+        the move is over, though they are not declared; they are not added where they are not.
+    type: list
+    elements: str
+    default: []
+  former_addresses:
+    description:
+      - Addresses and prefixes that were this store's and are not any more. With O(purge=own) they go also where the
+        provider does not tell whose an address is.
+    type: list
+    elements: str
+    default: []
   allow_lock_out:
     description: Take a list that leaves out one of O(callers), for moving an account away from this store.
     type: bool
@@ -165,6 +179,8 @@ SPEC = spec.cloud(PROVIDERS).merge(
             "addresses": {"type": "list", "elements": "str", "required": True},
             "purge": {"type": "str", "choices": ["none", "own", "all"], "default": "own"},
             "callers": {"type": "list", "elements": "str", "default": []},
+            "keep_addresses": {"type": "list", "elements": "str", "default": []},
+            "former_addresses": {"type": "list", "elements": "str", "default": []},
             "allow_lock_out": {"type": "bool", "default": False},
         }
     )
@@ -180,6 +196,8 @@ class Task:
         self._wanted = parse_prefixes("addresses", params["addresses"])
         if not self._wanted:
             raise InvalidValue("addresses", "[]", "would let nobody in; name at least the egress of the account")
+        self._leaving = parse_prefixes("keep_addresses", params["keep_addresses"])
+        self._former = parse_prefixes("former_addresses", params["former_addresses"])
         callers = [cidr.partition("/")[0] for cidr in parse_prefixes("callers", params["callers"])]
         self._absent = params["state"] == "absent"
         if not params["allow_lock_out"] and not self._absent:
@@ -196,7 +214,7 @@ class Task:
         if self._absent:
             wanted = restriction.withdraw(subject, self._now)
         else:
-            wanted = restriction.plan(subject, self._now, self._wanted, purge)
+            wanted = restriction.plan(subject, self._now, self._wanted, purge, self._leaving, self._former)
         self._target = restriction.target_of(wanted.changes[0]) if wanted.changed else tuple(self._now.addresses)
         self._sheet = self._needs_sheet()
         self._in_effect = not wanted.changed and not (self._absent and self._sheet)

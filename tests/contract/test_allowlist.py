@@ -221,3 +221,32 @@ def test_no_secret_is_in_a_result(store: Store, account: CloudAccount) -> None:
     results = [store.apply(ONE), store.apply(ONE, check=True)]
     text = json.dumps(results)
     assert not [name for name, value in account.secret.items() if "secret" in name and value in text]
+
+
+def test_an_address_that_the_store_moves_away_from_stays_until_it_is_not_kept(store: Store) -> None:
+    store.apply(ONE)
+    assert store.apply(TWO, keep_addresses=["192.0.2.1"])["changed"]
+    assert store.held() == {"192.0.2.1/32 tcp/443", "192.0.2.2/32 tcp/443"}
+    lists = [{"scope": dict(store.account.scopes[0]), "entries": [TWO]}]
+    found = store.run("access_allowlist_info", allowlists=lists, keep_addresses=["192.0.2.1"])
+    assert not found["drift"] and store.run("access_allowlist_info", allowlists=lists)["drift"]
+    assert not store.apply(TWO, keep_addresses=["192.0.2.1"])["changed"]
+    assert store.apply(TWO)["changed"] and store.held() == {"192.0.2.2/32 tcp/443"}
+
+
+def test_ranges_and_aggregation_are_read_back_as_what_they_are(store: Store) -> None:
+    halves = [{"cidr": "198.51.100.0/25", "ports": "443"}, {"cidr": "198.51.100.128/25", "ports": "443"}]
+    ranged = {"cidr": "192.0.2.10-192.0.2.12", "ports": "443"}
+    lists = [{"scope": dict(store.account.scopes[0]), "entries": [*halves, ranged], "aggregate": True}]
+    assert store.run("access_allowlist", allowlists=lists)["changed"]
+    assert store.held() == {"198.51.100.0/24 tcp/443", "192.0.2.10/31 tcp/443", "192.0.2.12/32 tcp/443"}
+    assert not store.run("access_allowlist", allowlists=lists)["changed"]
+    assert not store.run("access_allowlist_info", allowlists=lists)["drift"]
+
+
+def test_what_is_wider_than_declared_is_told_apart(store: Store, account: CloudAccount) -> None:
+    store.apply(ONE)
+    account.add_foreign(account.scopes[0], Entry("192.0.2.0/24", "tcp", (443, 443)))
+    lists = [{"scope": dict(account.scopes[0]), "entries": [ONE]}]
+    (row,) = store.run("access_allowlist_info", allowlists=lists)["allowlists"]
+    assert row["wider"] == row["undeclared"] == ["192.0.2.0/24 tcp/443"]

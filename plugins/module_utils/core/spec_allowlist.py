@@ -18,6 +18,8 @@ SCOPE: dict[str, Any] = {
         "parent": {"type": "str"},
     },
 }
+#: Addresses from which the store moves away; their entries stay where they are.
+KEEP: dict[str, Any] = {"type": "list", "elements": "str", "default": []}
 ENTRY: dict[str, Any] = {
     "cidr": {"type": "str", "required": True},
     "protocol": {"type": "str"},
@@ -35,7 +37,7 @@ def allowlists(entries_required: bool) -> dict[str, Any]:
     entries: dict[str, Any] = {"type": "list", "elements": "dict", "options": ENTRY}
     if entries_required:
         entries["required"] = True
-    options: dict[str, Any] = {"scope": SCOPE, "entries": entries}
+    options: dict[str, Any] = {"scope": SCOPE, "entries": entries, "aggregate": {"type": "bool", "default": False}}
     if entries_required:
         options["purge"] = {"type": "str", "choices": ["none", "own", "all"], "default": "own"}
     return {"type": "list", "elements": "dict", "required": True, "options": options}

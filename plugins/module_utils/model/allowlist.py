@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .entry import Entry
@@ -71,11 +72,19 @@ class ScopeState:
 
 @dataclass(frozen=True)
 class Wanted:
-    """The desired entries of one scope, and what may be removed to get there."""
+    """The desired entries of one scope, and what may be removed to get there.
+
+    ``leaving`` are prefixes from which the store moves away: their entries are neither added nor removed until then.
+    """
 
     scope: Scope
     entries: tuple[Entry, ...]
     purge: str = "own"
+    leaving: frozenset[str] = frozenset()
+
+    def tolerates(self, entry: Entry, today: datetime.date) -> bool:
+        """Return whether an entry stays though it is not declared."""
+        return entry.cidr in self.leaving and not entry.expired(today)
 
 
 def parse_entries(raw: Iterable[Mapping[str, Any]], where: str, bare: bool = False) -> tuple[Entry, ...]:
@@ -87,15 +96,29 @@ def parse_entries(raw: Iterable[Mapping[str, Any]], where: str, bare: bool = Fal
     entries = []
     for index, item in enumerate(raw):
         place = f"{where}[{index}]"
-        entry = Entry.parse(item, place, "all" if bare else "tcp")
-        if bare and (entry.protocol != "all" or entry.ports is not None):
-            mend = "cannot be kept in a list of bare addresses; leave protocol and ports to the rule that refers to it"
-            raise InvalidValue(place, entry, mend)
-        if entry.key in seen:
-            raise InvalidValue(place, entry, f"is the same as {seen[entry.key]}; remove one of them")
-        seen[entry.key] = place
-        entries.append(entry)
+        for entry in Entry.parse_all(item, place, "all" if bare else "tcp"):
+            if bare and (entry.protocol != "all" or entry.ports is not None):
+                mend = (
+                    "cannot be kept in a list of bare addresses; leave protocol and ports to the rule that refers to it"
+                )
+                raise InvalidValue(place, entry, mend)
+            if entry.key in seen:
+                raise InvalidValue(place, entry, f"is the same as {seen[entry.key]}; remove one of them")
+            seen[entry.key] = place
+            entries.append(entry)
     return tuple(entries)
+
+
+def aggregated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Return the fewest entries that let in the same addresses; only those of which the same is said are merged."""
+    groups: dict[Any, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault((entry.version, entry.protocol, entry.ports, entry.note), []).append(entry)
+    merged = []
+    for group in groups.values():
+        networks: Any = [ipaddress.ip_network(entry.cidr) for entry in group]
+        merged += [replace(group[0], cidr=str(network)) for network in ipaddress.collapse_addresses(networks)]
+    return tuple(merged)
 
 
 def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: datetime.date) -> Plan:
@@ -121,6 +144,7 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
         for key, items in sorted(held.items(), key=_order)
         for item in items
         if (key not in keep or item.blocked) and _may_remove(item, wanted.purge, store)
+        if not wanted.tolerates(item.entry, today)
     ]
     _check_families(state, keep.values())
     _check_quota(state, [change.after.entry for change in adds], limits)

@@ -67,6 +67,28 @@ class Entry:
         """Return whether the entry's last day has passed."""
         return bool(self.note.expires) and self.note.expires < today.isoformat()
 
+    def covers(self, other: Entry) -> bool:
+        """Return whether this one lets in all that ``other`` does, and more."""
+        mine, theirs = ipaddress.ip_network(self.cidr), ipaddress.ip_network(other.cidr)
+        if self.key == other.key or mine.version != theirs.version or not theirs.subnet_of(mine):  # type: ignore[arg-type]
+            return False
+        if self.protocol != "all" and self.protocol != other.protocol:
+            return False
+        if self.ports is None:
+            return True
+        return other.ports is not None and self.ports[0] <= other.ports[0] and other.ports[1] <= self.ports[1]
+
+    @classmethod
+    def parse_all(
+        cls, raw: Mapping[str, Any], where: str = "entry", protocol_if_none: str = "tcp"
+    ) -> tuple[Entry, ...]:
+        """Make the entries of an option's dict: several where ``cidr`` is a range, as few as hold exactly it."""
+        spelled = raw.get("cidr")
+        if not (isinstance(spelled, str) and "-" in spelled):
+            return (cls.parse(raw, where, protocol_if_none),)
+        cidrs = parse_range(f"{where}.cidr", spelled)
+        return tuple(cls.parse({**raw, "cidr": cidr}, where, protocol_if_none) for cidr in cidrs)
+
     @classmethod
     def parse(cls, raw: Mapping[str, Any], where: str = "entry", protocol_if_none: str = "tcp") -> Entry:
         """Make an entry of an option's dict; raises InvalidValue that names the option and the mend."""
@@ -101,6 +123,18 @@ def parse_cidr(where: str, value: Any) -> str:
         ) from None
     full = loose.ip.max_prefixlen
     raise InvalidValue(where, value, f"has host bits set; write {loose.network} or {loose.ip}/{full}")
+
+
+def parse_range(where: str, value: str) -> tuple[str, ...]:
+    """Return the fewest prefixes that hold exactly the addresses of ``192.0.2.10-192.0.2.20``."""
+    first, _dash, last = value.partition("-")
+    try:
+        ends = [ipaddress.ip_address(text.strip()) for text in (first, last)]
+        found: Any = ipaddress.summarize_address_range(*ends)
+        return tuple(str(network) for network in found)
+    except (ValueError, TypeError):
+        mend = "is no range; write the first and the last address of one family, as 192.0.2.10-192.0.2.20"
+        raise InvalidValue(where, value, mend) from None
 
 
 def parse_prefixes(where: str, values: Any) -> tuple[str, ...]:

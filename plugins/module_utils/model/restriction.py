@@ -38,15 +38,23 @@ class Restriction:
     extra: object = None
 
 
-def plan(subject: str, now: Restriction, wanted: tuple[str, ...], purge: str) -> Plan:
+def plan(
+    subject: str,
+    now: Restriction,
+    wanted: tuple[str, ...],
+    purge: str,
+    leaving: Iterable[str] = (),
+    former: Iterable[str] = (),
+) -> Plan:
     """Return one change that brings the list of addresses to what is wanted.
 
-    Merges: addresses of others stay unless ``purge`` is ``all``. An open list (0.0.0.0/0) is no restriction and
-    gives way.
+    Merges: addresses of others stay unless ``purge`` is ``all``, and so do those from which the store is ``leaving``,
+    where they are; ``former`` are this store's own, whatever the provider tells of them. An open list (0.0.0.0/0) is
+    no restriction and gives way.
     """
     present = tuple(cidr for cidr in now.addresses if cidr not in OPEN)
-    mine = set(now.own)
-    kept = [cidr for cidr in present if cidr in wanted or purge == "none" or (purge == "own" and cidr not in mine)]
+    mine, stay = {*now.own, *former}, {*wanted, *leaving}
+    kept = [cidr for cidr in present if cidr in stay or purge == "none" or (purge == "own" and cidr not in mine)]
     target = tuple(sorted({*kept, *wanted}, key=sort_key))
     if target == tuple(sorted(now.addresses, key=sort_key)):
         return Plan()

@@ -12,7 +12,8 @@ from typing import Any, Callable
 
 from ..core.errors import ServiceStoreError
 from ..model import mark
-from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, parse_entries, plan
+from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, parse_entries, plan
+from ..model.entry import parse_prefixes
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
 from ..model.ports import show_ports
@@ -24,6 +25,7 @@ def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
     """Make the wanted lists of a module's options, before any connection; raises InvalidValue."""
     mark.check_store("store", params["store"])
     seen: dict[Scope, str] = {}
+    leaving = frozenset(parse_prefixes("keep_addresses", params.get("keep_addresses")))
     wanted = []
     for index, raw in enumerate(params["allowlists"]):
         where = f"allowlists[{index}]"
@@ -35,10 +37,12 @@ def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
         seen[scope] = f"{where}.scope"
         bare = scope.kind in known.bare_kinds
         entries = parse_entries(raw.get("entries") or (), f"{where}.entries", bare)
+        if raw.get("aggregate"):
+            entries = aggregated(entries)
         for number, entry in enumerate(entries):
             known.fits(scope.kind, entry)
             mark.write(params["store"], entry.note, known.mark_chars, f"{where}.entries[{number}]")
-        wanted.append(Wanted(scope, entries, raw.get("purge") or "own"))
+        wanted.append(Wanted(scope, entries, raw.get("purge") or "own", leaving))
     return tuple(wanted)
 
 
@@ -117,12 +121,18 @@ class Allowlists:
         state = self.states[item.scope]
         keep = {entry.key for entry in item.entries if not entry.expired(today)}
         there = {held.entry.key for held in state.held if not held.blocked}
+        extra = [
+            held.entry
+            for held in state.held
+            if declared and held.entry.key not in keep and not item.tolerates(held.entry, today)
+        ]
         return {
             "scope": _scope_facts(item.scope),
             "ref": state.ref,
             "entries": [_entry_facts(held) for held in state.held],
             "missing": [str(e) for e in item.entries if e.key in keep - there],
-            "undeclared": [str(h.entry) for h in state.held if declared and h.entry.key not in keep],
+            "undeclared": [str(entry) for entry in extra],
+            "wider": [str(entry) for entry in extra if any(entry.covers(wanted) for wanted in item.entries)],
             # Where a note cannot be changed in place it is older than the declaration, which goes before it.
             "expired": [
                 str(h.entry)

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from . import paths
 from .errors import RegisterError
 from .load import Document, Register
 from .needs import needs_of
+from .resolver import DEFAULT_PROXY_PORT, Resolver
 from .rotators import rotated_by, rotators_of
 
-DEFAULT_PROXY_PORT = 3128
 #: Lists of the operator's file, and the group that each becomes.
 HOST_GROUPS = {
     "store_servers": "store_servers",
@@ -53,6 +54,7 @@ def inventory_of(register: Register) -> Inventory:
         {"name": f"controller-{number}", "address": address}
         for number, address in enumerate(operator.get("controllers", ()), start=1)
     ]
+    inventory.variables["service_store_address_echo"] = operator.get("address_echo", {})
     inventory.variables["service_store_register_dir"] = str(Path(register.operator.path).parent)
     inventory.variables["service_store_roles"] = operator.get("roles", {})
     taken = {host.name: register.operator.path for host in inventory.hosts}
@@ -67,6 +69,7 @@ def inventory_of(register: Register) -> Inventory:
             taken[account["name"]] = document.path
             inventory.hosts.append(_account(document, where, account, machines))
             _lead_through(account, machines, own)
+    _lead_to_echo(inventory)
     accounts = [account for document in register.customers for account in document.content["cloud_accounts"]]
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
     egresses = dict.fromkeys(item["egress"] for item in accounts if item.get("egress"))
@@ -127,6 +130,7 @@ def _machines(document: Document, inventory: Inventory) -> dict[str, dict[str, A
                 "service_store_public_address": raw.get("public_address", ""),
                 "service_store_store_address": raw.get("store_address", ""),
                 "service_store_proxy_port": raw.get("proxy_port", DEFAULT_PROXY_PORT),
+                **_moving(document, [part, index], raw),
                 **({"service_store_account_name": raw["account"]} if raw.get("account") else {}),
                 **raw.get("vars", {}),
             }
@@ -134,11 +138,40 @@ def _machines(document: Document, inventory: Inventory) -> dict[str, dict[str, A
     return machines
 
 
+def _lead_to_echo(inventory: Inventory) -> None:
+    """Let every forward proxy through to the server that tells from which address it is asked."""
+    at = urlsplit(inventory.variables["service_store_address_echo"].get("url", ""))
+    if not at.hostname:
+        return
+    echo = {"name": "address-echo", "address": at.hostname, "port": at.port or 443}
+    for host in inventory.hosts:
+        if "service_store_egress_targets" in host.variables:
+            targets = [*host.variables["service_store_egress_targets"], echo]
+            host.variables["service_store_egress_targets"] = paths.unique(targets)
+
+
+def _moving(document: Document, place: list[str | int], raw: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the addresses from which a host moves away; its present one cannot be among them."""
+    former = raw.get("moving_from", [])
+    if not former:
+        return {}
+    line = document.line(["service_store", *place, "moving_from"])
+    if not raw.get("public_address"):
+        text = f"{raw['name']} moves to no address; add its new public_address, or take moving_from out"
+        raise RegisterError(document.path, line, text)
+    if raw["public_address"] in former:
+        text = (
+            f"{raw['name']} cannot move from {raw['public_address']}, which is its public_address; name the one before"
+        )
+        raise RegisterError(document.path, line, text)
+    return {"service_store_moving_from": former}
+
+
 def _account(
     document: Document, where: list[str | int], account: Mapping[str, Any], machines: Mapping[str, Any]
 ) -> Host:
     """Return one cloud account as an inventory host."""
-    resolver = _Resolver(document, where, machines)
+    resolver = Resolver(document, where, machines)
     methods = [method["method"] for method in account["access"]]
     rotation = account.get("rotation", {})
     variables: dict[str, Any] = {
@@ -166,6 +199,8 @@ def _account(
         },
         "service_store_methods": methods,
         "service_store_allowlists": resolver.allowlists(account),
+        "service_store_leaving": resolver.leaving(account),
+        "service_store_allowlists_moving": resolver.allowlists(account, former=True),
         "service_store_restriction_addresses": resolver.restriction(account),
     }
     resolver.check(account)
@@ -183,101 +218,3 @@ def _account(
 
 def _group(name: str) -> str:
     return name.replace("-", "_")
-
-
-class _Resolver:
-    """Turns names of store servers and proxy hosts into addresses, within one account."""
-
-    def __init__(self, document: Document, where: list[str | int], machines: Mapping[str, Any]) -> None:
-        self._document = document
-        self._where = where
-        self._machines = machines
-
-    def _machine(self, name: str, place: list[str | int]) -> Mapping[str, Any]:
-        if name not in self._machines:
-            known = ", ".join(sorted(self._machines))
-            line = self._document.line([*self._where, *place])
-            raise RegisterError(self._document.path, line, f"{name} is no host of service_store.yml; it has {known}")
-        machine: Mapping[str, Any] = self._machines[name]
-        return machine
-
-    def _address(self, name: str, kind: str, place: list[str | int]) -> str:
-        machine = self._machine(name, place)
-        if not machine.get(kind):
-            line = self._document.line([*self._where, *place])
-            raise RegisterError(self._document.path, line, f"{name} has no {kind} in service_store.yml; add it there")
-        return str(machine[kind])
-
-    def proxy(self, account: Mapping[str, Any]) -> str:
-        """Return the URL of the account's egress; empty where calls leave directly."""
-        if not account.get("egress"):
-            return ""
-        machine = self._machine(account["egress"], ["egress"])
-        address = machine.get("store_address") or machine["host"]
-        return f"http://{address}:{machine.get('proxy_port', DEFAULT_PROXY_PORT)}"
-
-    def callers(self, account: Mapping[str, Any]) -> list[str]:
-        """Return the address from which the account is used, as a public provider sees it."""
-        if not account.get("egress"):
-            return []
-        address = self._machine(account["egress"], ["egress"]).get("public_address")
-        return [address] if address else []
-
-    def allowlists(self, account: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the option ``allowlists`` of access_allowlist, store servers turned into addresses."""
-        lists = []
-        for number, method in enumerate(account["access"]):
-            for index, scope in enumerate(method.get("scopes", ())):
-                place: list[str | int] = ["access", number, "scopes", index, "entries"]
-                entries = [item for i, raw in enumerate(scope["entries"]) for item in self._entries(raw, [*place, i])]
-                lists.append({**scope, "entries": entries})
-        return lists
-
-    def _entries(self, raw: Mapping[str, Any], place: list[str | int]) -> list[dict[str, Any]]:
-        entry = {key: str(value) if key in ("ports", "protocol") else value for key, value in raw.items()}
-        if "store_servers" not in entry:
-            return [entry]
-        names = entry.pop("store_servers")
-        return [
-            {
-                **entry,
-                "cidr": self._address(name, "public_address", place),
-                "reason": entry.get("reason") or name,
-            }
-            for name in names
-        ]
-
-    def restriction(self, account: Mapping[str, Any]) -> list[str]:
-        """Return the addresses of api_source_restriction."""
-        addresses: list[str] = []
-        for number, method in enumerate(account["access"]):
-            if method["method"] == "api_source_restriction":
-                place: list[str | int] = ["access", number, "store_servers"]
-                addresses += [self._address(name, "public_address", place) for name in method["store_servers"]]
-                addresses += method.get("addresses", [])
-        return list(dict.fromkeys(addresses))
-
-    def check(self, account: Mapping[str, Any]) -> None:
-        """Refuse methods that name a host that is not there."""
-        for number, method in enumerate(account["access"]):
-            for key in ("gateway", "proxy_host"):
-                if method.get(key):
-                    self._machine(method[key], ["access", number, key])
-            for kind in ("public_address", "store_address") if method.get("gateway") else ():
-                self._address(method["gateway"], kind, ["access", number, "gateway"])
-            self._check_servers(number, method)
-        if account.get("egress") and not paths.api_hosts(account):
-            line = self._document.line([*self._where, "egress"])
-            text = f"the egress of {account['name']} has nothing to let through; add endpoints, or api_hosts"
-            raise RegisterError(self._document.path, line, text)
-
-    def _check_servers(self, number: int, method: Mapping[str, Any]) -> None:
-        """Refuse store servers that lack the address by which a tunnel or an API front knows them."""
-        inside = method["method"] == "site_to_site_vpn"
-        for name in method.get("store_servers", ()):
-            if inside:
-                self._address(name, "store_address", ["access", number, "store_servers"])
-            else:
-                self._machine(name, ["access", number, "store_servers"])
-        for name in method.get("api_front", {}).get("store_servers", ()):
-            self._address(name, "store_address", ["access", number, "api_front"])

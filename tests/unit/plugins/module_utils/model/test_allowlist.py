@@ -153,3 +153,15 @@ def test_a_wanted_entry_is_never_uncovered_between_two_steps(
     open_before = {h.entry.key for h in now.held} & {e.key for e in wanted}
     for count in range(len(changes) + 1):
         assert open_before <= {h.entry.key for h in applied(now, changes[:count]).held}
+
+
+@pytest.mark.parametrize("purge", ["own", "all"])
+def test_what_the_store_is_moving_away_from_stays_and_is_not_made(purge: str) -> None:
+    old, late = Held(entry(2), "r2", OURS), Held(entry(3, expires="2026-11-21"), "r3", OURS)
+    wanted = Wanted(SCOPE, (entry(1),), purge, frozenset({"192.0.2.2/32", "192.0.2.3/32"}))
+    made = plan(state(old, late), wanted, OURS, ROOMY, TODAY).changes
+    assert [f"{c.action} {c.key}" for c in made] == [
+        "add 192.0.2.1/32 tcp/443",
+        "remove 192.0.2.3/32 tcp/443 expires=2026-11-21",
+    ]
+    assert [c.key for c in plan(state(), wanted, OURS, ROOMY, TODAY).changes] == ["192.0.2.1/32 tcp/443"]

@@ -43,3 +43,14 @@ def test_a_list_without_the_caller_is_refused() -> None:
     with pytest.raises(InvalidValue, match="does not hold 203.0.113.9, from which this call is made"):
         refuse_lock_out(["192.0.2.1", "203.0.113.9"], WANTED)
     refuse_lock_out(["192.0.2.1"], WANTED)
+
+
+def test_what_the_store_is_moving_away_from_stays_until_it_is_named_as_former() -> None:
+    now = Restriction(("192.0.2.9/32", "198.51.100.7/32"), "list", ("api",), own=("192.0.2.9/32",))
+    leaving = plan("acme", now, WANTED, "own", leaving=("192.0.2.9/32", "192.0.2.10/32"))
+    assert target_of(leaving.changes[0]) == (*WANTED, "192.0.2.9/32", "198.51.100.7/32")
+    shared = Restriction((*WANTED, "192.0.2.9/32", "198.51.100.7/32"), "list", ("api",))
+    assert not plan("acme", shared, WANTED, "own").changed
+    former = plan("acme", shared, WANTED, "own", former=("192.0.2.9/32",))
+    assert target_of(former.changes[0]) == (*WANTED, "198.51.100.7/32")
+    assert not plan("acme", shared, WANTED, "none", former=("192.0.2.9/32",)).changed

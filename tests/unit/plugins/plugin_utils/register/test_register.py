@@ -252,3 +252,34 @@ def test_ansible_shows_the_mistake_with_file_and_line(tmp_path: Path) -> None:
     write(tmp_path, broken("    region:", "    regoin:"))
     done = run_inventory(tmp_path)
     assert "acme.yml:6: cloud_accounts.0: unknown key regoin" in done.stderr
+
+
+def moving(folder: Path, now: str = "198.51.100.99", former: str = "[198.51.100.11]") -> dict[str, Any]:
+    """Let store-1 move; returns the variables of every host."""
+    operator = OPERATOR.replace("public_address: 198.51.100.11,", f"public_address: {now}, moving_from: {former},")
+    operator = operator.replace(
+        "  store_servers:", "  address_echo: {url: 'https://ip.example:8443/me'}\n  store_servers:"
+    )
+    register = write(folder, operator=operator)
+    return {host.name: host.variables for host in inventory_of(read_register(str(register))).hosts}
+
+
+def test_a_host_that_moves_is_known_to_the_accounts_whose_lists_name_it(tmp_path: Path) -> None:
+    found = moving(tmp_path)
+    leaving = [{"host": "store-1", "address": "198.51.100.11", "to": "198.51.100.99"}]
+    assert found["store-1"]["service_store_moving_from"] == ["198.51.100.11"]
+    assert "service_store_moving_from" not in found["store-2"]
+    assert found["acme-aws"]["service_store_leaving"] == leaving
+    (now,), (both,) = (found["acme-aws"][f"service_store_allowlists{name}"] for name in ("", "_moving"))
+    cidrs = [[entry["cidr"] for entry in item["entries"]] for item in (now, both)]
+    assert "198.51.100.11" not in cidrs[0] and set(cidrs[1]) - set(cidrs[0]) == {"198.51.100.11"}
+
+
+def test_the_proxies_let_through_to_who_tells_the_address(tmp_path: Path) -> None:
+    targets = moving(tmp_path)["store-1"]["service_store_egress_targets"]
+    assert targets[-1] == {"name": "address-echo", "address": "ip.example", "port": 8443} and len(targets) > 1
+
+
+def test_a_move_from_the_address_that_it_goes_to_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RegisterError, match="store-1 cannot move from 198.51.100.11, which is its public_address"):
+        moving(tmp_path, now="198.51.100.11")
