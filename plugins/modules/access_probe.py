@@ -101,6 +101,9 @@ options:
       proxy:
         description: As O(proxy), for this target.
         type: str
+      within_s:
+        description: As O(within_s), for this target.
+        type: float
       subject:
         description: As O(subject), for this target.
         type: str
@@ -229,6 +232,7 @@ TARGET = {
     "port": {"type": "int", "default": 443},
     "allowed_from": {"type": "list", "elements": "str"},
     "proxy": {"type": "str"},
+    "within_s": {"type": "float"},
     "subject": {"type": "str"},
     "what": {"type": "str"},
     "enforced_by": {"type": "str"},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import time
+import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Protocol
 
@@ -92,11 +93,26 @@ def run(spec: Spec, task_class: type[Task]) -> None:
     except ServiceStoreError as exc:
         _fail(module, context, exc, applied.changes)
         return
+    except Exception as exc:
+        # Ansible would print the text and the traceback of it as they are.
+        _fail_unforeseen(module, context, exc, applied.changes)
+        return
     shown = plan.changes if module.check_mode else applied.changes
     values: dict[str, Any] = {"changed": bool(shown), **own}
     if module._diff:  # AnsibleModule has no public name for it
         values["diff"] = plan.diff()
     module.exit_json(**context.redactor.value(values))
+
+
+def _fail_unforeseen(module: AnsibleModule, context: Context, exc: Exception, applied: Iterable[Change]) -> None:
+    """Exit with an error that nobody has foreseen: what it is and where, its text redacted as everything else."""
+    done = [change.describe() for change in applied]
+    values = {"changed": bool(done), **({"applied": done} if done else {})}
+    last = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"in {last.name}, line {last.lineno} of {last.filename.rpartition('/')[2]}"
+    text = f"{type(exc).__name__}: {exc} ({where}). This is a defect of the module: please report it"
+    trace = "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+    module.fail_json(msg=context.redactor.text(text), exception=context.redactor.text(trace), **values)
 
 
 def _fail(module: AnsibleModule, context: Context, exc: ServiceStoreError, applied: Iterable[Change]) -> None:

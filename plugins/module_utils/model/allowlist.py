@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from .entry import Entry
+from .entry import WIDEST, Entry
 from .invalid import InvalidValue
 from .plan import Change, Plan
 from .scope import Scope
@@ -82,9 +82,13 @@ class Wanted:
     purge: str = "own"
     leaving: frozenset[str] = frozenset()
 
-    def tolerates(self, entry: Entry, today: datetime.date) -> bool:
-        """Return whether an entry stays though it is not declared."""
-        return entry.cidr in self.leaving and not entry.expired(today)
+    def tolerates(self, held: Held, store: str, today: datetime.date) -> bool:
+        """Return whether an entry stays though it is not declared; one of ours also where it was merged with others."""
+        if held.entry.expired(today):
+            return False
+        if held.store != store:
+            return held.entry.cidr in self.leaving
+        return any(held.entry.holds(cidr) for cidr in self.leaving)
 
 
 def parse_entries(raw: Iterable[Mapping[str, Any]], where: str, bare: bool = False) -> tuple[Entry, ...]:
@@ -117,7 +121,11 @@ def aggregated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     merged = []
     for group in groups.values():
         networks: Any = [ipaddress.ip_network(entry.cidr) for entry in group]
-        merged += [replace(group[0], cidr=str(network)) for network in ipaddress.collapse_addresses(networks)]
+        for network in ipaddress.collapse_addresses(networks):
+            # What needs a waiver is not made of parts that need none.
+            narrow = network in networks or network.prefixlen >= WIDEST[network.version]
+            parts = [network] if narrow else network.subnets(new_prefix=WIDEST[network.version])
+            merged += [replace(group[0], cidr=str(part)) for part in parts]
     return tuple(merged)
 
 
@@ -144,7 +152,7 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
         for key, items in sorted(held.items(), key=_order)
         for item in items
         if (key not in keep or item.blocked) and _may_remove(item, wanted.purge, store)
-        if not wanted.tolerates(item.entry, today)
+        if not wanted.tolerates(item, store, today)
     ]
     _check_families(state, keep.values())
     _check_quota(state, [change.after.entry for change in adds], limits)

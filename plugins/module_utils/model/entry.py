@@ -67,10 +67,14 @@ class Entry:
         """Return whether the entry's last day has passed."""
         return bool(self.note.expires) and self.note.expires < today.isoformat()
 
+    def holds(self, cidr: str) -> bool:
+        """Return whether a prefix is within this entry's."""
+        mine, theirs = ipaddress.ip_network(self.cidr), ipaddress.ip_network(cidr)
+        return mine.version == theirs.version and theirs.subnet_of(mine)  # type: ignore[arg-type]
+
     def covers(self, other: Entry) -> bool:
         """Return whether this one lets in all that ``other`` does, and more."""
-        mine, theirs = ipaddress.ip_network(self.cidr), ipaddress.ip_network(other.cidr)
-        if self.key == other.key or mine.version != theirs.version or not theirs.subnet_of(mine):  # type: ignore[arg-type]
+        if self.key == other.key or not self.holds(other.cidr):
             return False
         if self.protocol != "all" and self.protocol != other.protocol:
             return False

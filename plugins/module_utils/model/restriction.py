@@ -50,8 +50,11 @@ def plan(
 
     Merges: addresses of others stay unless ``purge`` is ``all``, and so do those from which the store is ``leaving``,
     where they are; ``former`` are this store's own, whatever the provider tells of them. An open list (0.0.0.0/0) is
-    no restriction and gives way.
+    no restriction and gives way. Where somebody else applies a list that cannot be read, what is asked of them names
+    the addresses that are being left as well: they may be the ones that it holds.
     """
+    if not now.addresses and now.applied_by != "store":
+        wanted = (*wanted, *leaving)
     present = tuple(cidr for cidr in now.addresses if cidr not in OPEN)
     mine, stay = {*now.own, *former}, {*wanted, *leaving}
     kept = [cidr for cidr in present if cidr in stay or purge == "none" or (purge == "own" and cidr not in mine)]

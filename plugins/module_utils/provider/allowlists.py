@@ -124,7 +124,7 @@ class Allowlists:
         extra = [
             held.entry
             for held in state.held
-            if declared and held.entry.key not in keep and not item.tolerates(held.entry, today)
+            if declared and held.entry.key not in keep and not item.tolerates(held, self._store, today)
         ]
         return {
             "scope": _scope_facts(item.scope),

@@ -61,6 +61,7 @@ class Aim:
     attempt: Callable[[], Outcome]
     expect: str
     words: Mapping[str, str]
+    within_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Prober:
             raise ProofFailed("; ".join(wrong), self.facts())
 
     def _shoot(self, aim: Aim) -> Shot:
-        end = time.monotonic() + self._within_s
+        end = time.monotonic() + (self._within_s if aim.within_s is None else aim.within_s)
         attempts = 0
         while True:
             attempts += 1
@@ -176,7 +177,8 @@ def _connection_aim(params: Mapping[str, Any], row: Mapping[str, Any]) -> Aim:
     if row.get("allowed_from") is not None:
         expect = "allowed" if params.get("source") in row["allowed_from"] else "refused"
     attempt = partial(_connection, params, row["address"], row["port"], row.get("proxy") or params.get("proxy") or None)
-    return Aim(target, attempt, expect, _words(params, row, row.get("what") or f"connect to {target}"))
+    words = _words(params, row, row.get("what") or f"connect to {target}")
+    return Aim(target, attempt, expect, words, row.get("within_s"))
 
 
 def _words(params: Mapping[str, Any], row: Mapping[str, Any], what: str) -> dict[str, str]:

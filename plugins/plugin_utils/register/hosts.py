@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +70,7 @@ def inventory_of(register: Register) -> Inventory:
             taken[account["name"]] = document.path
             inventory.hosts.append(_account(document, where, account, machines))
             _lead_through(account, machines, own)
-    _lead_to_echo(inventory)
+    _lead_to_echo(register.operator, inventory)
     accounts = [account for document in register.customers for account in document.content["cloud_accounts"]]
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
     egresses = dict.fromkeys(item["egress"] for item in accounts if item.get("egress"))
@@ -91,6 +92,8 @@ def _misuse(egress: Host) -> dict[str, Any]:
         "port": target["port"],
         "proxy": f"http://{address}:{egress.variables['service_store_proxy_port']}",
         "allowed_from": [],
+        # Once is too often: nothing has to spread before it is refused.
+        "within_s": 0,
         "what": f"use the egress {egress.name}",
         "enforced_by": "forward proxy, sources",
         "enforced_at": egress.name,
@@ -138,33 +141,46 @@ def _machines(document: Document, inventory: Inventory) -> dict[str, dict[str, A
     return machines
 
 
-def _lead_to_echo(inventory: Inventory) -> None:
+def _lead_to_echo(document: Document, inventory: Inventory) -> None:
     """Let every forward proxy through to the server that tells from which address it is asked."""
-    at = urlsplit(inventory.variables["service_store_address_echo"].get("url", ""))
-    if not at.hostname:
+    url = inventory.variables["service_store_address_echo"].get("url", "")
+    if not url:
         return
-    echo = {"name": "address-echo", "address": at.hostname, "port": at.port or 443}
+    try:
+        at = urlsplit(url)
+        echo = {"name": "address-echo", "address": at.hostname, "port": at.port or 443}
+    except ValueError:
+        line = document.line(["service_store", "address_echo", "url"])
+        raise RegisterError(document.path, line, f"{url} is no URL; write it as https://ip.example.net:8443/") from None
     for host in inventory.hosts:
         if "service_store_egress_targets" in host.variables:
             targets = [*host.variables["service_store_egress_targets"], echo]
             host.variables["service_store_egress_targets"] = paths.unique(targets)
 
 
-def _moving(document: Document, place: list[str | int], raw: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the addresses from which a host moves away; its present one cannot be among them."""
-    former = raw.get("moving_from", [])
-    if not former:
+def _moving(document: Document, place: list[str | int], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the addresses from which a host moves away, and its present one, in their one spelling."""
+    if not raw.get("moving_from"):
         return {}
     line = document.line(["service_store", *place, "moving_from"])
     if not raw.get("public_address"):
         text = f"{raw['name']} moves to no address; add its new public_address, or take moving_from out"
         raise RegisterError(document.path, line, text)
-    if raw["public_address"] in former:
-        text = (
-            f"{raw['name']} cannot move from {raw['public_address']}, which is its public_address; name the one before"
-        )
+    now, *former = (
+        _spelled(document, line, raw["name"], text) for text in (raw["public_address"], *raw["moving_from"])
+    )
+    if now in former:
+        text = f"{raw['name']} cannot move from {now}, which is its public_address; name the one before"
         raise RegisterError(document.path, line, text)
-    return {"service_store_moving_from": former}
+    return {"service_store_moving_from": list(dict.fromkeys(former)), "service_store_moving_to": now}
+
+
+def _spelled(document: Document, line: int, name: str, value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError:
+        text = f"{name} moves, and {value} is no address; write one as 198.51.100.11 or 2001:db8::11"
+        raise RegisterError(document.path, line, text) from None
 
 
 def _account(
@@ -199,9 +215,9 @@ def _account(
         },
         "service_store_methods": methods,
         "service_store_allowlists": resolver.allowlists(account),
+        "service_store_restriction_addresses": resolver.restriction(account),
         "service_store_leaving": resolver.leaving(account),
         "service_store_allowlists_moving": resolver.allowlists(account, former=True),
-        "service_store_restriction_addresses": resolver.restriction(account),
     }
     resolver.check(account)
     variables["service_store_tunnels"] = list(paths.connections(account, machines).values())

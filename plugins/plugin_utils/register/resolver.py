@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,7 +66,7 @@ class Resolver:
                 entries = [
                     item for i, raw in enumerate(scope["entries"]) for item in self._entries(raw, [*place, i], former)
                 ]
-                lists.append({**scope, "entries": entries})
+                lists.append({**scope, "entries": _once(entries) if former else entries})
         return lists
 
     def _entries(self, raw: Mapping[str, Any], place: list[str | int], former: bool) -> list[dict[str, Any]]:
@@ -82,22 +83,22 @@ class Resolver:
             for name in names
             for address in (
                 self._address(name, "public_address", place),
-                *(self._machines[name].get("moving_from", ()) if former else ()),
+                *(self._former(name) if former else ()),
             )
         ]
 
     def leaving(self, account: Mapping[str, Any]) -> list[dict[str, str]]:
-        """Return the addresses that hosts named in the account's lists move away from, as ``{host, address, to}``."""
+        """Return the addresses that hosts named in the account's lists move away from, as ``{host, address}``."""
         names: list[str] = []
         for method in account["access"]:
             entries = [entry for scope in method.get("scopes", ()) for entry in scope["entries"]]
             for owner in (*entries, *((method,) if method["method"] == "api_source_restriction" else ())):
                 names += owner.get("store_servers", ())
-        return [
-            {"host": name, "address": address, "to": self._machines[name]["public_address"]}
-            for name in dict.fromkeys(names)
-            for address in self._machines[name].get("moving_from", ())
-        ]
+        return [{"host": name, "address": address} for name in dict.fromkeys(names) for address in self._former(name)]
+
+    def _former(self, name: str) -> list[str]:
+        """Return the addresses from which a host moves away, in their one spelling."""
+        return [str(ipaddress.ip_address(address)) for address in self._machines[name].get("moving_from", ())]
 
     def restriction(self, account: Mapping[str, Any]) -> list[str]:
         """Return the addresses of api_source_restriction."""
@@ -133,3 +134,11 @@ class Resolver:
                 self._machine(name, ["access", number, "store_servers"])
         for name in method.get("api_front", {}).get("store_servers", ()):
             self._address(name, "store_address", ["access", number, "api_front"])
+
+
+def _once(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the entries without the second of two that let in the same: a host may take over another's address."""
+    seen: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for entry in entries:
+        seen.setdefault((entry["cidr"], entry.get("protocol"), entry.get("ports")), entry)
+    return list(seen.values())

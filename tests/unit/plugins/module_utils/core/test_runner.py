@@ -86,6 +86,22 @@ def test_a_kept_secret_is_in_no_exit() -> None:
         assert SECRET not in json.dumps(result)
 
 
+class Unforeseen(Task):
+    """Fails with what no library has promised to raise, after one change."""
+
+    def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        done(plan.changes[0])
+        raise ValueError(f"Invalid header value {SECRET!r}")
+
+
+def test_what_nobody_has_foreseen_is_told_with_its_place_and_without_the_secret() -> None:
+    failed = exit_of(Unforeseen)
+    assert failed["failed"] and failed["changed"] is True and failed["applied"] == ["add g: k0"]
+    assert failed["msg"].startswith("ValueError: Invalid header value") and "please report it" in failed["msg"]
+    assert "(in apply, line " in failed["msg"]
+    assert SECRET not in json.dumps(failed)
+
+
 def test_bad_input_names_option_value_and_mend() -> None:
     refused = exit_of(Task, bad="x")
     assert refused["msg"] == "bad: x is bad; write nothing"

@@ -165,3 +165,11 @@ def test_what_the_store_is_moving_away_from_stays_and_is_not_made(purge: str) ->
         "remove 192.0.2.3/32 tcp/443 expires=2026-11-21",
     ]
     assert [c.key for c in plan(state(), wanted, OURS, ROOMY, TODAY).changes] == ["192.0.2.1/32 tcp/443"]
+
+
+def test_an_entry_of_ours_that_was_merged_from_what_the_store_leaves_stays_and_a_wide_one_of_others_goes() -> None:
+    merged = Held(Entry("192.0.2.2/31", "tcp", (443, 443)), "r1", OURS)
+    wide = Held(Entry("192.0.2.0/24", "tcp", (443, 443)), "r2", THEIRS)
+    wanted = Wanted(SCOPE, (entry(3),), "all", frozenset({"192.0.2.2/32"}))
+    made = plan(state(merged, wide), wanted, OURS, ROOMY, TODAY).changes
+    assert [f"{c.action} {c.key}" for c in made] == ["add 192.0.2.3/32 tcp/443", "remove 192.0.2.0/24 tcp/443"]

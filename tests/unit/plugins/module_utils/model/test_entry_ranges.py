@@ -78,6 +78,15 @@ def test_only_entries_of_which_the_same_is_said_are_merged() -> None:
     ]
 
 
+def test_what_needs_a_waiver_is_not_made_of_parts_that_need_none() -> None:
+    entries = parse_entries([{"cidr": f"{first}.0.0.0/8"} for first in (8, 9, 10, 11)], "entries")
+    assert [entry.cidr for entry in aggregated(entries)] == ["8.0.0.0/8", "9.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8"]
+    waived = {"cidr": "10.0.0.0/7", "waiver": {"owner": "a", "expires": "2027-01-31"}}
+    assert [entry.cidr for entry in aggregated(parse_entries([waived, {"cidr": "10.1.0.0/16"}], "entries"))] == [
+        "10.0.0.0/7"
+    ]
+
+
 @given(st.lists(V4, min_size=1, max_size=40, unique=True))
 def test_aggregation_opens_not_one_address_more_or_less(numbers: list[int]) -> None:
     entries = parse_entries([{"cidr": str(ipaddress.ip_address(number))} for number in numbers], "entries")

@@ -54,3 +54,11 @@ def test_what_the_store_is_moving_away_from_stays_until_it_is_named_as_former() 
     former = plan("acme", shared, WANTED, "own", former=("192.0.2.9/32",))
     assert target_of(former.changes[0]) == (*WANTED, "198.51.100.7/32")
     assert not plan("acme", shared, WANTED, "none", former=("192.0.2.9/32",)).changed
+
+
+def test_what_is_asked_of_others_names_what_is_being_left_where_their_list_cannot_be_read() -> None:
+    unread = Restriction((), "list", ("api",), applied_by="customer")
+    asked = plan("acme", unread, WANTED, "own", leaving=("192.0.2.9/32",))
+    assert target_of(asked.changes[0]) == (*WANTED, "192.0.2.9/32")
+    ours = Restriction((), "policy", ("api",))
+    assert target_of(plan("acme", ours, WANTED, "own", leaving=("192.0.2.9/32",)).changes[0]) == WANTED

@@ -266,7 +266,7 @@ def moving(folder: Path, now: str = "198.51.100.99", former: str = "[198.51.100.
 
 def test_a_host_that_moves_is_known_to_the_accounts_whose_lists_name_it(tmp_path: Path) -> None:
     found = moving(tmp_path)
-    leaving = [{"host": "store-1", "address": "198.51.100.11", "to": "198.51.100.99"}]
+    leaving = [{"host": "store-1", "address": "198.51.100.11"}]
     assert found["store-1"]["service_store_moving_from"] == ["198.51.100.11"]
     assert "service_store_moving_from" not in found["store-2"]
     assert found["acme-aws"]["service_store_leaving"] == leaving
@@ -283,3 +283,29 @@ def test_the_proxies_let_through_to_who_tells_the_address(tmp_path: Path) -> Non
 def test_a_move_from_the_address_that_it_goes_to_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RegisterError, match="store-1 cannot move from 198.51.100.11, which is its public_address"):
         moving(tmp_path, now="198.51.100.11")
+    with pytest.raises(RegisterError, match="store-1 cannot move from 2001:db8::1, which is its public_address"):
+        moving(tmp_path, now="'2001:DB8::1'", former="['2001:db8:0::1']")
+
+
+@pytest.mark.parametrize("former", ["[old.example]", "[198.51.100.0/24]"])
+def test_what_is_no_address_to_move_from_is_named_with_its_line(tmp_path: Path, former: str) -> None:
+    with pytest.raises(
+        RegisterError, match=r"service_store.yml:\d+: store-1 moves, and .* is no address; write one as"
+    ):
+        moving(tmp_path, former=former)
+
+
+def test_an_address_that_another_host_takes_over_stands_once_in_what_would_be_let_in_again(tmp_path: Path) -> None:
+    found = moving(tmp_path, former="[198.51.100.12]")
+    (both,) = found["acme-aws"]["service_store_allowlists_moving"]
+    cidrs = [entry["cidr"] for entry in both["entries"]]
+    assert sorted(cidrs) == ["198.51.100.12", "198.51.100.99", "203.0.113.9"]
+
+
+def test_a_source_restriction_that_names_no_host_of_ours_is_told_with_its_line(tmp_path: Path) -> None:
+    wrong = broken(
+        "{method: api_source_restriction, store_servers: [store-1",
+        "{method: api_source_restriction, store_servers: [store-9",
+    )
+    with pytest.raises(RegisterError, match=r"acme.yml:\d+: store-9 is no host of service_store.yml"):
+        inventory_of(read_register(str(write(tmp_path, wrong))))
