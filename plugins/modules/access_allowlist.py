@@ -210,12 +210,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core impor
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import allowlists
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import connect
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
-    PROVIDERS,
-    capability,
-    provider,
-)
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
 
 SPEC = spec.cloud(PROVIDERS).merge(
     spec.Spec(
@@ -233,14 +228,8 @@ class Task:
     """Brings any number of allowlists of one account to what is declared."""
 
     def __init__(self, context: Context) -> None:
-        params = context.params
-        known = provider(params["provider"])
-        adapter_of = capability(known, "allowlist")
-        wanted = allowlists.parse(params, known)
         self._context = context
-        _known, self._session = connect(context)
-        adapter = adapter_of(self._session, params["store"])
-        self._lists = allowlists.Allowlists(wanted, adapter, params["store"], params["workers"])
+        self._lists, self._session = allowlists.opened(context)
 
     def plan(self) -> Plan:
         """Read every scope and return what differs."""

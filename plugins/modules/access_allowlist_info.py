@@ -159,12 +159,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core impor
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import allowlists
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import connect
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
-    PROVIDERS,
-    capability,
-    provider,
-)
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
 
 SPEC = spec.cloud(PROVIDERS).merge(
     spec.Spec(
@@ -181,15 +176,9 @@ class Task:
     """Reads the allowlists and compares them with what is declared."""
 
     def __init__(self, context: Context) -> None:
-        params = context.params
-        known = provider(params["provider"])
-        adapter_of = capability(known, "allowlist")
-        wanted = allowlists.parse(params, known)
-        self._declared = [item.get("entries") is not None for item in params["allowlists"]]
+        self._declared = [item.get("entries") is not None for item in context.params["allowlists"]]
         self._context = context
-        _known, self._session = connect(context)
-        adapter = adapter_of(self._session, params["store"])
-        self._lists = allowlists.Allowlists(wanted, adapter, params["store"], params["workers"])
+        self._lists, self._session = allowlists.opened(context)
 
     def plan(self) -> Plan:
         """Read every scope; an info module plans no change."""

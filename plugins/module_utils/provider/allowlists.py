@@ -18,7 +18,9 @@ from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
 from ..model.ports import show_ports
 from ..model.scope import Scope
-from .base import AllowlistAdapter, Provider
+from .base import AllowlistAdapter, Provider, Session
+from .connect import Surroundings, connect
+from .registry import capability, provider
 
 
 def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
@@ -44,6 +46,17 @@ def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
             mark.write(params["store"], entry.note, known.mark_chars, f"{where}.entries[{number}]")
         wanted.append(Wanted(scope, entries, raw.get("purge") or "own", leaving))
     return tuple(wanted)
+
+
+def opened(context: Surroundings) -> tuple[Allowlists, Session]:
+    """Return the wanted lists of a module's options beside their account, and the session that counts its calls."""
+    params = context.params
+    known = provider(params["provider"])
+    adapter_of = capability(known, "allowlist")
+    # Before any connection: bad input costs no call.
+    wanted = parse(params, known)
+    _known, session = connect(context)
+    return Allowlists(wanted, adapter_of(session, params["store"]), params["store"], params["workers"]), session
 
 
 class Allowlists:
