@@ -24,9 +24,27 @@ from .accounts import SLOW, STARTERS, RunningAccounts
 from .accounts.base import CloudAccount
 from .stores import AWS_CONFIG
 
+#: The property of a test under which it leaves a table for the end of the run.
+TABLE = "table"
 PROVIDERS = [
     pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name) for name in sorted(STARTERS)
 ]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the tables that tests left, in one place and also where the tests ran in other processes."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    texts = [
+        text
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, text in report.user_properties
+        if name == TABLE
+    ]
+    if texts:
+        terminalreporter.section("tables")
+    for text in sorted(texts):
+        terminalreporter.write_line(text)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 
 from .accounts import SLOW, STARTERS, VARIANTS, RunningAccounts
 from .accounts.base import CloudAccount
-from .conftest import Store
+from .conftest import TABLE, Store
 
 ALL = {**STARTERS, **VARIANTS}
 WITH_KEYS = [
@@ -56,6 +57,8 @@ class Rotating:
 
     def __init__(self, name: str, account: CloudAccount, folder: Path) -> None:
         self.name, self.account = name, account
+        #: What is to be shown at the end of the whole run.
+        self.tables: list[str] = []
         self.store = Store(account, folder)
         self.enforces = name not in TAKES_DISABLED
         self.tells = name not in COUNTS_NO_USE
@@ -135,6 +138,7 @@ class Rotating:
 
 
 @pytest.fixture
-def rotating(request: pytest.FixtureRequest, running: CloudAccount, tmp_path: Path) -> Rotating:
-    name = request.node.callspec.params["running"]
-    return Rotating(name, running, tmp_path)
+def rotating(request: pytest.FixtureRequest, running: CloudAccount, tmp_path: Path) -> Iterator[Rotating]:
+    made = Rotating(request.node.callspec.params["running"], running, tmp_path)
+    yield made
+    request.node.user_properties.extend((TABLE, text) for text in made.tables)

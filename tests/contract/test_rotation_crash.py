@@ -71,9 +71,8 @@ def end_state(rotating: Rotating) -> str:
 
 
 def show(rotating: Rotating, title: str, rows: list[tuple[str, str, str]]) -> None:
-    print(f"\n{rotating.name}: {title}")
-    for point, between, end in rows:
-        print(f"  {rotating.name:<14} {point:<28} {between:<22} -> {end}")
+    lines = [f"  {rotating.name:<14} {point:<28} {between:<22} -> {end}" for point, between, end in rows]
+    rotating.tables.append("\n".join([f"{rotating.name}: {title}", *lines]))
 
 
 def killed_and_run_again(rotating: Rotating, point: str) -> tuple[str, str, str]:

@@ -51,7 +51,7 @@ service_store:
   name: leak-test
   store_servers: [{name: store-1, host: 127.0.0.1, public_address: 192.0.2.11}]
 """
-#: Everything loud at once: every result as JSON on the terminal, JUnit files, a fact cache, a log file.
+#: Everything loud at once: every result on the terminal, JUnit files, a fact cache, a log file.
 LOUD = {
     "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,strategic.service_store.rollout_report",
     "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
@@ -91,8 +91,8 @@ class Site:
         """Lay a new credential where the playbook onboard looks for it."""
         self._write("acme-cs.json", json.dumps({"api_key": API_KEY, "secret_key": secret}))
 
-    def run(self, playbook: str, *arguments: str) -> Run:
-        """Run a playbook as loudly as Ansible can."""
+    def run(self, playbook: str, *arguments: str, kill_at: str = "", **more: str) -> Run:
+        """Run a playbook as loudly as Ansible can; ``more`` goes into its environment."""
         variables = {
             "service_store_secret_store": self.store,
             "service_store_credentials_dir": str(self.private),
@@ -104,9 +104,10 @@ class Site:
             "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
             "JUNIT_OUTPUT_DIR": str(self.folder / "junit"),
             "SERVICE_STORE_REPORT_FOLDER": str(self.folder / "report"),
+            **more,
         }
         loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-vvvv", "--diff", *arguments]
-        return run_playbook(playbook, self.folder, *loud, variables=variables, env=env)
+        return run_playbook(playbook, self.folder, *loud, variables=variables, env=env, kill_at=kill_at)
 
 
 @pytest.fixture
@@ -131,8 +132,13 @@ def test_a_loud_run_that_works_leaves_no_secret(site: Site) -> None:
     assert onboard.status == 0, onboard.output[-3000:]
     access = site.run("strategic.service_store.access")
     assert access.status == 0, access.output[-3000:]
+    machine = site.run("strategic.service_store.access", ANSIBLE_STDOUT_CALLBACK="ansible.posix.json")
+    assert machine.status == 0 and '"plays"' in machine.output, machine.output[-3000:]
     key = (site.private / "key").read_text()
-    assert_nothing_leaked(site, [onboard, access], [CANARY, key])
+    assert_nothing_leaked(site, [onboard, access, machine], [CANARY, key])
+    # What was searched is there.
+    assert all(any(path.is_file() for path in (site.folder / name).rglob("*")) for name in ("junit", "report", "facts"))
+    assert (site.folder / "ansible.log").stat().st_size > 1000
     assert open_store(site.store, lambda *values: None).get("acme-cs")["secrets"] == {"secret_key": CANARY}
 
 
@@ -142,6 +148,13 @@ def test_a_loud_run_that_fails_leaves_no_secret_and_no_trace(site: Site) -> None
     assert refused.status != 0 and "bad_key" in refused.output
     assert_nothing_leaked(site, [refused], [WRONG])
     assert open_store(site.store, lambda *values: None).names() == ()
+
+
+def test_a_loud_run_that_is_killed_leaves_no_secret(site: Site) -> None:
+    killed = site.run("strategic.service_store.onboard", kill_at="AnsiballZ_cloud_credential.py")
+    assert killed.status == -9, killed.output[-3000:]
+    assert_nothing_leaked(site, [killed], [CANARY, (site.private / "key").read_text()])
+    assert site.run("strategic.service_store.onboard").status == 0
 
 
 def test_an_unexpected_option_next_to_a_secret_does_not_show_it(site: Site) -> None:

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -35,10 +37,12 @@ def run_playbook(
     env: Mapping[str, str] | None = None,
     timeout_s: float = 300.0,
     watch: bool = True,
+    kill_at: str = "",
 ) -> Run:
     """Run ``playbook`` (a path or a full name) in ``folder``, with Ansible's home, temporary files and cache in it.
 
-    watch: note the command lines; costs a good part of a processor.
+    watch: note the command lines; costs a good part of a processor. kill_at: end everything with SIGKILL as soon as the
+    command line of one of the run's processes holds this text.
     """
     extra = folder / "variables.json"
     extra.write_text(json.dumps(dict(variables or {})), encoding="utf-8")
@@ -57,10 +61,17 @@ def run_playbook(
     }
     seen: set[str] = set()
     with subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     ) as process:
         finished = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(finished, seen), daemon=True)
+        watcher = threading.Thread(
+            target=_watch, args=(finished, seen, kill_at, environment["ANSIBLE_HOME"]), daemon=True
+        )
         if watch:
             watcher.start()
         try:
@@ -73,14 +84,31 @@ def run_playbook(
     return Run(process.returncode, output, frozenset(seen))
 
 
-def _watch(finished: threading.Event, seen: set[str]) -> None:
-    """Note the command line and environment of every process of the machine until the run has ended."""
+def _watch(finished: threading.Event, seen: set[str], kill_at: str, home: str) -> None:
+    """Note the command line of every process of the machine until the run has ended, or end it where one says so."""
     while not finished.wait(0.02):
         for process in Path("/proc").glob("[0-9]*"):
-            try:
-                seen.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-            except OSError:
-                continue
+            line = _read(process / "cmdline").replace("\0", " ")
+            seen.add(line)
+            if kill_at and kill_at in line and home in _read(process / "environ"):
+                _kill_all(home)
+                return
+
+
+def _kill_all(home: str) -> None:
+    """End every process of the run that has this home of Ansible: its workers are in sessions of their own."""
+    while mine := [process for process in Path("/proc").glob("[0-9]*") if home in _read(process / "environ")]:
+        for process in mine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+def _read(file: Path) -> str:
+    """Return what the kernel tells of a process, or nothing of one that has ended."""
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def left_behind(folder: Path) -> Iterator[tuple[Path, bytes]]:

@@ -24,6 +24,10 @@ STRONG_BITS = 96
 _ROUNDS = 600_000
 
 
+#: So many characters of base64 are no accident.
+_SURE = 12
+
+
 def fingerprint(secret: str) -> str:
     """Return a short name of a secret, the same for the same secret: ``sha256:`` and 12 hex digits.
 
@@ -57,15 +61,30 @@ def slow_fingerprint(secret: str, salt: str) -> str:
 
 
 def spellings(secret: str) -> set[str]:
-    """Return the ways a secret may be written in a log: raw, url-encoded and base64."""
+    """Return how a secret may be written in a log: raw, url-encoded, in JSON, in base64 alone or within a text."""
     raw = secret.encode("utf-8")
     return {
         secret,
         quote(secret, safe=""),
         quote_plus(secret),
+        json.dumps(secret)[1:-1],
         base64.b64encode(raw).decode("ascii"),
         base64.urlsafe_b64encode(raw).decode("ascii"),
+        *_within_base64(raw),
     }
+
+
+def _within_base64(raw: bytes) -> set[str]:
+    """Return what is surely of a secret in the base64 of a longer text (``user:secret``), wherever in it it stands.
+
+    What is shorter than _SURE characters might be anybody's.
+    """
+    found = set()
+    for before, mixed in ((0, 0), (1, 2), (2, 3)):
+        whole = (before + len(raw)) * 8 // 6
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            found.add(encode(b"\0" * before + raw).decode("ascii")[mixed:whole])
+    return {text for text in found if len(text) >= _SURE}
 
 
 class Redactor:
