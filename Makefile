@@ -22,9 +22,11 @@ INSTALLED := build/installed
 RUN := build/run
 SCENARIOS = $(notdir $(patsubst %/,%,$(wildcard extensions/molecule/*/)))
 
-# Side by side: the first lane needs the processor, the second mostly waits for the lab.
-LANES = --lane build lint docs-lint execution-environment import:build unit unit-min sanity sanity-min \
-        --lane lab-up rollout:build,lab-up integration-installed:build,lab-up molecule-installed:build lab-down
+# Side by side: the first lane needs the processor and gives way, the second is the longer one and mostly waits for the
+# lab. Molecule's scenarios have containers and networks of their own; they only share the lab's image.
+LANES = --yielding-lane build lint docs-lint execution-environment import:build unit unit-min sanity sanity-min \
+                        molecule-installed:build,lab-up \
+        --lane lab-up rollout:build,lab-up integration-installed:build,lab-up lab-down
 
 ##@ Everyday
 .PHONY: help setup demo demo-down test test-fast
@@ -77,13 +79,16 @@ integration-installed: setup install ## integration tests on the installed tarba
 molecule: setup ## role tests on the checkout; one scenario with SCENARIO=name
 	@cd extensions && for scenario in $(or $(SCENARIO),$(SCENARIOS)); do molecule test -s $$scenario || exit 1; done
 
+# A tree of its own: the integration tests may be using theirs.
+molecule-installed: INSTALLED := build/installed-molecule
 molecule-installed: setup install ## role tests on the installed tarball
 	@cd extensions && for scenario in $(SCENARIOS); do \
 	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test -s $$scenario || exit 1; done
 
-test-long: setup ## tests that take minutes each, and the whole contract suite on the oldest pair
+test-long: setup ## tests that take minutes each, and the whole contract suite and pylint on the oldest pair
 	@$(PYTEST) -m long tests
-	@if [ -d .venv-min ]; then $(MIN) -m "not long and not lab and not openstack" tests/contract; else $(ONE_PAIR); fi
+	@if [ -d .venv-min ]; then $(MIN) -m "not long and not lab and not openstack" tests/contract && \
+	  $(TOOL).sanity .venv-min --test pylint; else $(ONE_PAIR); fi
 
 .PHONY: bench
 bench: setup ## seconds and API calls of an audit of 200 credentials, beside loops of other collections' modules
@@ -118,8 +123,9 @@ shellcheck: setup ## shell scripts
 sanity: setup ## ansible-test sanity on the newest pair
 	@$(TOOL).sanity .venv
 
-sanity-min: setup ## ansible-test sanity on the oldest pair
-	@if [ -d .venv-min ]; then $(TOOL).sanity .venv-min; else $(ONE_PAIR); fi
+# pylint takes most of the time, and reads the same sources with the same rules on either pair: once in `make test`.
+sanity-min: setup ## ansible-test sanity on the oldest pair, without pylint
+	@if [ -d .venv-min ]; then $(TOOL).sanity .venv-min --skip-test pylint; else $(ONE_PAIR); fi
 
 docs-lint: setup tree ## documentation of plugins and roles, changelog fragments
 	@$(BIN)/antsibull-changelog lint

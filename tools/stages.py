@@ -22,15 +22,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / "build" / "log"
 _PYTEST_SUMMARY = re.compile(r"^=* ?(?=.*\b\d+ (?:passed|failed|errors?|skipped)\b)(.*) in [\d.]+s\b", re.MULTILINE)
+# Enough to give way, and not so much that a busy machine starves it.
+_GIVE_WAY = ("nice", "-n", "5")
 _COUNT = re.compile(r"(\d+) (passed|failed|errors?)\b")
 
 
 @dataclass
 class Stage:
-    """One make target; `needs` names the stages that must have passed before it starts."""
+    """One make target.
+
+    needs: the stages that must have passed before it starts. yields: the other stages get the processor first.
+    """
 
     name: str
     needs: tuple[str, ...] = ()
+    yields: bool = False
     status: str = "not run"
     seconds: float = 0.0
     passed: int = 0
@@ -38,12 +44,12 @@ class Stage:
     done: threading.Event = field(default_factory=threading.Event)
 
 
-def parse(words: list[str]) -> list[Stage]:
+def parse(words: list[str], *, yields: bool = False) -> list[Stage]:
     """Read `name` or `name:needed,needed`."""
     stages = []
     for word in words:
         name, _colon, needs = word.partition(":")
-        stages.append(Stage(name, tuple(n for n in needs.split(",") if n)))
+        stages.append(Stage(name, tuple(n for n in needs.split(",") if n), yields))
     return stages
 
 
@@ -68,7 +74,7 @@ def run(stage: Stage) -> None:
     _say(f"{stage.name}: started")
     started = time.monotonic()
     with log.open("w", encoding="utf-8") as out:
-        command = ["make", "--no-print-directory", stage.name]
+        command = [*(_GIVE_WAY if stage.yields else ()), "make", "--no-print-directory", stage.name]
         env = {**os.environ, "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1"}
         done = subprocess.run(command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT, check=False)
     code = done.returncode
@@ -113,10 +119,14 @@ def _say(text: str) -> None:
 
 
 def main() -> int:
-    """Run `--lane STAGE...` groups side by side; 0 only when every stage passed."""
+    """Run the stages of each lane in order, and the lanes side by side; 0 only when every stage passed."""
     parser = argparse.ArgumentParser(prog="python -m tools.stages", description=__doc__)
-    parser.add_argument("--lane", action="append", nargs="+", required=True, metavar="STAGE[:NEEDS]")
-    lanes = [parse(words) for words in parser.parse_args().lane]
+    for option in ("--lane", "--yielding-lane"):
+        parser.add_argument(option, action="append", nargs="+", default=[], metavar="STAGE[:NEEDS]")
+    given = parser.parse_args()
+    lanes = [*map(parse, given.lane), *(parse(words, yields=True) for words in given.yielding_lane)]
+    if not lanes:
+        parser.error("no lane is given: --lane STAGE ...")
     stages = {stage.name: stage for lane in lanes for stage in lane}
     unknown = {name for stage in stages.values() for name in stage.needs} - set(stages)
     if unknown:

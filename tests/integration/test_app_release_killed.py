@@ -14,6 +14,9 @@ import pytest
 
 from tests.support.release_world import World
 
+#: Every step in `make test-long`, one of four in `make test`.
+EVERY = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 4])
+
 
 def restore(world: World, saved: Path) -> None:
     subprocess.run(["rm", "-rf", str(world.place)], check=True)
@@ -30,8 +33,8 @@ def deployed(world: World, tmp_path: Path) -> tuple[World, Path]:
     return world, saved
 
 
-def kill_everywhere(deployed: tuple[World, Path], version: str, then: str, **more: Any) -> int:
-    """Kill a run at its first, second, ... step; each time the run after it has to lead to `then`."""
+def kill_everywhere(deployed: tuple[World, Path], every: int, version: str, then: str, **more: Any) -> int:
+    """Kill a run at its first step and each so many after it; each time the run after it has to lead to `then`."""
     world, saved = deployed
     step = 0
     while True:
@@ -47,29 +50,37 @@ def kill_everywhere(deployed: tuple[World, Path], version: str, then: str, **mor
         # A third run costs as much as the other two; a sample of them is enough.
         assert step % 5 or world.deploy(then)["changed"] is False, f"step {step}: the third run changed something"
         assert not world.leftovers(), f"step {step}: {world.leftovers()}"
-        step += 1
+        step += every
 
 
-def test_killed_at_any_step_the_next_run_finishes(deployed: tuple[World, Path]) -> None:
-    assert kill_everywhere(deployed, "v2", "v2") > 20
+@EVERY
+def test_killed_at_any_step_the_next_run_finishes(deployed: tuple[World, Path], every: int) -> None:
+    assert kill_everywhere(deployed, every, "v2", "v2") > 20
 
 
-def test_killed_at_any_step_of_a_bad_release_the_release_before_can_be_had_again(deployed: tuple[World, Path]) -> None:
-    assert kill_everywhere(deployed, "v-bad", "v1") > 25
+@EVERY
+def test_killed_at_any_step_of_a_bad_release_the_release_before_can_be_had_again(
+    deployed: tuple[World, Path], every: int
+) -> None:
+    assert kill_everywhere(deployed, every, "v-bad", "v1") > 25
 
 
-def test_killed_at_any_step_of_the_first_release_the_next_run_finishes(world: World, tmp_path: Path) -> None:
+@EVERY
+def test_killed_at_any_step_of_the_first_release_the_next_run_finishes(world: World, every: int) -> None:
     step = 0
     while world.deploy("v1", kill_at=step).killed:
         assert world.deploy("v1")["healthy"] is True, step
         assert (world.active(), world.runs()) == ("v1", "v1")
         assert world.state()["pending"] is None
         subprocess.run(["rm", "-rf", str(world.place), str(world.running)], check=True)
-        step += 1
+        step += every
     assert step > 20
 
 
-def test_killed_at_any_step_of_a_roll_back_the_next_run_leads_to_the_same_release(world: World, tmp_path: Path) -> None:
+@EVERY
+def test_killed_at_any_step_of_a_roll_back_the_next_run_leads_to_the_same_release(
+    world: World, tmp_path: Path, every: int
+) -> None:
     for version in ("v1", "v2", "v3"):
         world.deploy(version)
     saved = tmp_path / "saved"
@@ -83,7 +94,7 @@ def test_killed_at_any_step_of_a_roll_back_the_next_run_leads_to_the_same_releas
         assert answer["healthy"] is True and answer["release"]["version"] == "v2", f"step {step}: {answer.output}"
         assert (world.active(), world.runs()) == ("v2", "v2"), step
         assert step % 3 or world.roll_back()["changed"] is False, step
-        step += 1
+        step += every
     assert step > 6
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ MAKEFILE = """
 good: ; @echo '=== 3 passed, 1 skipped in 0.10s ==='
 plain: ; @echo nothing counted
 bad: ; @echo '=== 1 failed, 2 passed in 0.10s ==='; exit 1
+niceness: ; @test $$(nice) -eq $(WANTED)
 loud: ; @echo why it broke; exit 3
 """
 
@@ -52,6 +54,20 @@ def test_an_unknown_need_is_refused_before_anything_runs(tmp_path: Path) -> None
     done = run(tmp_path, "--lane", "good:nothing")
     assert done.returncode == 2
     assert "nothing, which is no stage" in done.stderr
+
+
+def test_a_run_without_stages_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path)
+    assert done.returncode == 2
+    assert "no lane is given" in done.stderr
+
+
+@pytest.mark.parametrize(("option", "more"), [("--lane", 0), ("--yielding-lane", 5)])
+def test_only_a_yielding_lane_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, more: int
+) -> None:
+    monkeypatch.setenv("WANTED", str(min(os.nice(0) + more, 19)))
+    assert run(tmp_path, option, "niceness").returncode == 0
 
 
 @pytest.mark.parametrize(
