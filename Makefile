@@ -79,8 +79,9 @@ integration-installed: setup install ## integration tests on the installed tarba
 molecule: setup ## role tests on the checkout; one scenario with SCENARIO=name
 	@cd extensions && for scenario in $(or $(SCENARIO),$(SCENARIOS)); do molecule test -s $$scenario || exit 1; done
 
-# A tree of its own: the integration tests may be using theirs.
+# A tree and a lab folder of its own: the integration tests may be using theirs.
 molecule-installed: INSTALLED := build/installed-molecule
+molecule-installed: export LAB_DIR := $(CURDIR)/build/molecule-lab
 molecule-installed: setup install ## role tests on the installed tarball
 	@cd extensions && for scenario in $(SCENARIOS); do \
 	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test -s $$scenario || exit 1; done
