@@ -50,12 +50,12 @@ class _Forward(http.server.BaseHTTPRequestHandler):
 
 
 class _Echo(http.server.BaseHTTPRequestHandler):
-    """Tells from which address the host is seen."""
+    """Tells from which address a call comes."""
 
     server: _Server
 
     def do_GET(self) -> None:
-        body = f"{self.server.way.address}\n".encode()
+        body = f"{self.client_address[0]}\n".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

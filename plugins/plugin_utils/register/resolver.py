@@ -73,18 +73,14 @@ class Resolver:
         entry = {key: str(value) if key in ("ports", "protocol") else value for key, value in raw.items()}
         if "store_servers" not in entry:
             return [entry]
-        names = entry.pop("store_servers")
+        users: dict[str, list[str]] = {}
+        for name in entry.pop("store_servers"):
+            for address in (self._address(name, "public_address", place), *(self._former(name) if former else ())):
+                users.setdefault(address, []).append(name)
+        # Servers behind one public address are one entry.
         return [
-            {
-                **entry,
-                "cidr": address,
-                "reason": entry.get("reason") or name,
-            }
-            for name in names
-            for address in (
-                self._address(name, "public_address", place),
-                *(self._former(name) if former else ()),
-            )
+            {**entry, "cidr": address, "reason": entry.get("reason") or ", ".join(names)}
+            for address, names in users.items()
         ]
 
     def leaving(self, account: Mapping[str, Any]) -> list[dict[str, str]]:

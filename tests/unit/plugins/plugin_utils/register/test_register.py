@@ -91,6 +91,18 @@ def test_names_of_store_servers_become_the_addresses_that_clouds_see(tmp_path: P
     assert hosts(tmp_path)["acme-cs"].variables["service_store_proxy"] == "http://10.0.0.15:8080"
 
 
+def test_servers_behind_one_public_address_are_one_entry(tmp_path: Path) -> None:
+    operator = OPERATOR.replace("public_address: 198.51.100.12", "public_address: 198.51.100.11")
+    found = {host.name: host for host in inventory_of(read_register(str(write(tmp_path, operator=operator)))).hosts}
+    variables = found["acme-aws"].variables
+    entries = variables["service_store_allowlists"][0]["entries"]
+    assert [(entry["cidr"], entry.get("reason")) for entry in entries] == [
+        ("198.51.100.11", "store-1, store-2"),
+        ("203.0.113.9", None),
+    ]
+    assert variables["service_store_restriction_addresses"] == ["198.51.100.11"]
+
+
 def test_tunnels_routes_and_proxy_targets_reach_the_hosts_that_need_them(tmp_path: Path) -> None:
     found = hosts(tmp_path)
     (client,) = found["proxy-1"].variables["service_store_ipsec_connections"]
