@@ -208,6 +208,7 @@ from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec, spec_allowlist
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.model import allowlist_report
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import allowlists
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
@@ -246,7 +247,7 @@ class Task:
         return {
             "allowlists": scopes,
             "api_calls": self._session.calls.by_name(),
-            "report": self._lists.report(scopes),
+            "report": allowlist_report.applied(scopes),
         }
 
 

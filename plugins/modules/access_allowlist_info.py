@@ -157,6 +157,7 @@ from typing import Any, Callable
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core import spec, spec_allowlist
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
+from ansible_collections.strategic.service_store.plugins.module_utils.model import allowlist_report
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider import allowlists
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import PROVIDERS
@@ -194,7 +195,13 @@ class Task:
         pairs = zip(self._lists.wanted, self._declared)
         rows = [self._lists.inspect(item, today, declared) for item, declared in pairs]
         drift = any(row[name] for row in rows for name in ("missing", "undeclared", "expired"))
-        return {"allowlists": rows, "drift": drift, "api_calls": self._session.calls.by_name()}
+        return {
+            "allowlists": rows,
+            "drift": drift,
+            "api_calls": self._session.calls.by_name(),
+            # Where nothing is declared nothing was compared.
+            **({"report": allowlist_report.drift(rows)} if any(self._declared) else {}),
+        }
 
 
 def main() -> None:

@@ -110,6 +110,7 @@ def test_drift_is_missing_and_undeclared_entries(store: Store, account: CloudAcc
     lists = [{"scope": dict(account.scopes[0]), "entries": [ONE, TWO]}]
     found = store.run("access_allowlist_info", allowlists=lists)
     assert found["drift"] is True
+    assert {row["state"] for row in found["report"]["rows"]} == {"missing", "undeclared"}
     assert found["allowlists"][0]["missing"] == ["192.0.2.1/32 tcp/443"]
     assert found["allowlists"][0]["undeclared"] == ["203.0.113.7/32 tcp/22"]
 

@@ -154,19 +154,6 @@ class Allowlists:
             ],
         }
 
-    def report(self, scopes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """Return the record for the rollout report."""
-        rows = [
-            {
-                "scope": f"{row['scope']['kind']} {row['scope']['name'] or row['scope']['id']}",
-                "entries": row["entries"],
-                "added": len(row["added"]),
-                "removed": len(row["removed"]),
-            }
-            for row in scopes
-        ]
-        return {"kind": "allowlist", "scopes": rows, "entries": sum(row["entries"] for row in rows)}
-
     def _refuse_aliases(self) -> None:
         """Refuse one object named twice (once by name, once by id): two lists would fight over it."""
         seen: dict[str, Scope] = {}

@@ -41,6 +41,7 @@ def render(report: Report, topology: str = "") -> str:
             report=report,
             accounts=view.accounts(report),
             hosts=hosts,
+            drift=view.drift(report),
             headline=view.headline(report),
             other_proofs=view.other_proofs(report),
             proofs=_Tally(report.of_kind("proof")),

@@ -108,6 +108,14 @@ def scopes(value: Any) -> list[dict[str, Any]] | None:
     return [_kept(row, {"scope": scope_name, "entries": count, "added": count, "removed": count}) for row in rows]
 
 
+def drifted(value: Any) -> list[dict[str, Any]] | None:
+    """Entries that differ from what is declared, and how."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    rows = [item for item in value[:MAX_ITEMS] if isinstance(item, Mapping)]
+    return [_kept(row, {"scope": scope_name, "entry": text, "state": text}) for row in rows]
+
+
 def _kept(value: Mapping[str, Any], fields: Mapping[str, Cleaner]) -> dict[str, Any]:
     cleaned = {name: clean(value[name]) for name, clean in fields.items() if name in value}
     return {name: item for name, item in cleaned.items() if item is not None}
@@ -116,6 +124,7 @@ def _kept(value: Mapping[str, Any], fields: Mapping[str, Cleaner]) -> dict[str, 
 KINDS: dict[str, dict[str, Cleaner]] = {
     "credential": {"provider": text, "state": text, "fingerprint": text, "age_days": count, "egress": text},
     "allowlist": {"scopes": scopes, "entries": count},
+    "drift": {"rows": drifted},
     "restriction": {
         "addresses": texts,
         "enforced_by": text,

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The summary on the terminal: two tables and what went wrong, in plain text."""
+"""The summary on the terminal: tables and what went wrong, in plain text."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ NOTHING = "-"
 def render(report: Report, width: int = 120) -> str:
     """The whole summary, without colours, lines of at most `width` columns where the content allows it."""
     parts = ["\n".join(textwrap.wrap(_title(report), width)), *_failures(report, width), *_broken_proofs(report, width)]
+    parts += _section(_drift(report), width)
     parts += _section(_accounts(report), width)
     parts += _section(_hosts(report), width)
     if report.stages:
@@ -72,6 +73,11 @@ def proof_text(proof: Record) -> str:
         f"{values.get('target', '?')}: expected {values.get('expected', '?')}, "
         f"was {values.get('actual', '?')}. {values.get('evidence', '')}"
     ).rstrip()
+
+
+def _drift(report: Report) -> list[Sequence[str]]:
+    rows = view.drift(report)
+    return [("Drift of account", "Scope", "Entry", "State"), *rows] if rows else []
 
 
 def _accounts(report: Report) -> list[Sequence[str]]:

@@ -110,6 +110,15 @@ def other_proofs(report: Report) -> list[Record]:
     return [proof for proof in report.of_kind("proof") if proof.subject not in names]
 
 
+def drift(report: Report) -> list[tuple[str, str, str, str]]:
+    """Account, scope, entry and state of each entry that differs from what is declared."""
+    return [
+        (record.subject, row.get("scope", ""), row.get("entry", ""), row.get("state", ""))
+        for record in report.of_kind("drift")
+        for row in record.values.get("rows", ())
+    ]
+
+
 def release_text(release: Record) -> str:
     values = release.values
     words = f"{values.get('application', '?')} {values.get('release', '?')}"

@@ -165,3 +165,19 @@ def test_no_secret_in_any_rendering(kind: str) -> None:
 )
 def test_durations(seconds: float, shown: str) -> None:
     assert view.duration(seconds) == shown
+
+
+def test_drift_of_allowlists_is_a_table_and_goes_with_the_run_that_ends_it() -> None:
+    run = rollout()
+    rows = [{"scope": "security_group api", "entry": "203.0.113.7/32 tcp/22", "state": "undeclared", "note": SECRET}]
+    run.task("acme-aws", report={"kind": "drift", "rows": [*rows, "no row"]})
+    shown = text.render(run.report(), 200)
+    assert re.search(r"acme-aws +security_group api +203\.0\.113\.7/32 tcp/22 +undeclared", shown)
+    page = parsed(html.render(run.report()))
+    assert "Drift of allowlists" in page.words and "203.0.113.7/32 tcp/22" in page.words
+    record = next(item for item in run.report().as_dict()["records"] if item["kind"] == "drift")
+    assert record["rows"] == [{"scope": "security_group api", "entry": "203.0.113.7/32 tcp/22", "state": "undeclared"}]
+
+    run.task("acme-aws", report={"kind": "drift", "rows": []})
+    assert "203.0.113.7" not in text.render(run.report(), 200)
+    assert "Drift of allowlists" not in parsed(html.render(run.report())).words
