@@ -21,6 +21,7 @@ test: `PUT /v1/sys/seal` with root_token; to open it again: `PUT /v1/sys/unseal`
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import shutil
 import socket
@@ -37,7 +38,9 @@ from typing import Any
 from .ca import write_private
 from .starting import attend, first_answer
 
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
+#: How many free ports are tried.
+PORTS = 3
 POLICY, ROLE = "service-store", "service-store"
 
 
@@ -74,7 +77,7 @@ class Client:
             headers={"X-Vault-Token": self.token} if self.token else {},
         )
         try:
-            with self._opener.open(request, timeout=20) as answer:
+            with self._opener.open(request, timeout=60) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             detail = error.read().decode(errors="replace").strip()
@@ -115,7 +118,7 @@ def set_up(client: Client, mount: str) -> dict[str, Any]:
     made = client.call("PUT", "sys/init", {"secret_shares": 1, "secret_threshold": 1})
     unseal(client, made["keys_base64"])
     client.token = made["root_token"]
-    client.call("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "2"}})
+    make_kv(client, mount)
     rules = f'path "{mount}/*" {{ capabilities = ["create", "read", "update", "patch", "delete", "list"] }}'
     client.call("PUT", f"sys/policies/acl/{POLICY}", {"policy": rules})
     token = client.call("POST", "auth/token/create-orphan", {"policies": [POLICY], "period": "768h"})
@@ -131,6 +134,12 @@ def set_up(client: Client, mount: str) -> dict[str, Any]:
         "role_id": role["data"]["role_id"],
         "secret_id": secret["data"]["secret_id"],
     }
+
+
+def make_kv(client: Client, mount: str) -> None:
+    """Makes a kv version 2 mount and waits until it serves: it refuses all calls while it sets itself up."""
+    client.call("POST", f"sys/mounts/{mount}", {"type": "kv", "options": {"version": "2"}})
+    first_answer(lambda: client.call("GET", f"{mount}/config"), OpenBaoError, timeout_s=START_TIMEOUT_S)
 
 
 def unseal(client: Client, keys: Sequence[str]) -> None:
@@ -173,18 +182,30 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> int:
-    arguments = _arguments()
-    config = json.loads(Path(arguments.config).read_text()) if arguments.config else {}
-    port = arguments.port or _free_port(arguments.host)
-    url = f"https://{arguments.host}:{port}"
-    with tempfile.TemporaryDirectory(prefix="lab-openbao-") as folder:
-        hcl = Path(folder) / "server.hcl"
-        if config.get("storage"):
-            Path(config["storage"]).mkdir(parents=True, exist_ok=True, mode=0o700)
+def _start(arguments: argparse.Namespace, config: dict[str, Any], hcl: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Starts the server; gives its process and URL. A free port may be somebody else's by the time it listens there."""
+    for _attempt in range(PORTS):
+        port = arguments.port or _free_port(arguments.host)
         hcl.write_text(server_config(arguments.host, port, arguments.cert, arguments.key, config.get("storage")))
         # Its stdout is a banner and the log; ours carries the line that is waited for.
         process = subprocess.Popen([binary(), "server", f"-config={hcl}"], stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        url = f"https://{arguments.host}:{port}"
+        if arguments.port:
+            break
+        with contextlib.suppress(OpenBaoError):
+            _wait_for_api(Client(url, arguments.cert), process)
+        if process.poll() is None:
+            break
+    return process, url
+
+
+def main() -> int:
+    arguments = _arguments()
+    config = json.loads(Path(arguments.config).read_text()) if arguments.config else {}
+    with tempfile.TemporaryDirectory(prefix="lab-openbao-") as folder:
+        if config.get("storage"):
+            Path(config["storage"]).mkdir(parents=True, exist_ok=True, mode=0o700)
+        process, url = _start(arguments, config, Path(folder) / "server.hcl")
 
         def begin() -> str:
             # The chain's last certificate is the CA's, and a PEM bundle serves as a CA file.

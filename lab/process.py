@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .errors import LabError
 
-READY_TIMEOUT_S = 90.0
+READY_TIMEOUT_S = 240.0
 STOP_TIMEOUT_S = 10.0
 _TAIL = 1500
 _MARK = "SERVICE_STORE_LAB_PROCESS"

@@ -18,9 +18,9 @@ from .context import Context
 from .errors import LabError
 from .topology import HOSTS, Host
 
-BOOT_TIMEOUT_S = 90.0
+BOOT_TIMEOUT_S = 240.0
 # A busy machine is not a host that is down.
-BANNER_TIMEOUT_S = 10.0
+BANNER_TIMEOUT_S = 30.0
 
 
 def make_key(path: Path, comment: str) -> Path:
@@ -60,7 +60,7 @@ def write_client_files(ctx: Context) -> None:
     config.append(
         f"Host *\n    User root\n    IdentityFile {login_key(ctx)}\n    IdentitiesOnly yes\n"
         f"    UserKnownHostsFile {ctx.folder}/known_hosts\n    GlobalKnownHostsFile /dev/null\n"
-        "    StrictHostKeyChecking yes\n    ConnectTimeout 10\n    LogLevel ERROR\n"
+        "    StrictHostKeyChecking yes\n    ConnectTimeout 30\n    LogLevel ERROR\n"
     )
     (ctx.folder / "known_hosts").write_text("\n".join(known) + "\n")
     (ctx.folder / "ssh_config").write_text("\n".join(config))

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-START_TIMEOUT_S = 90.0
-STOP_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 200.0
+STOP_TIMEOUT_S = 30.0
 _EVERY_S = 0.1
 Answer = TypeVar("Answer")
 
@@ -51,4 +51,9 @@ def attend(
         return 1
     finally:
         process.terminate()
-        process.wait(STOP_TIMEOUT_S)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            # It must not outlive this program.
+            process.kill()
+            process.wait()

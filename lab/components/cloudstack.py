@@ -83,10 +83,10 @@ def up(ctx: Context) -> dict[str, Any]:
 def _wait(ctx: Context) -> None:
     # From the host itself: its own packet filter keeps this machine out.
     probe = (
-        f"for i in $(seq 100); do curl -sk -m 2 -o /dev/null https://{CLOUDSTACK_API.ip}/client/api "
+        f"for i in $(seq 500); do curl -sk -m 10 -o /dev/null https://{CLOUDSTACK_API.ip}/client/api "
         "&& exit 0; sleep 0.2; done; exit 1"
     )
-    done = ctx.podman.call("exec", PREFIX + HOST, "sh", "-c", probe)
+    done = ctx.podman.call("exec", PREFIX + HOST, "sh", "-c", probe, timeout_s=300)
     if done.returncode != 0:
         journal = ctx.exec(HOST, "journalctl", "-u", UNIT, "-n", "20", "--no-pager", "-o", "cat")
         raise LabError(f"CloudStack's API on {HOST} does not answer; its journal ends with:\n{journal}")

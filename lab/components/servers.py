@@ -67,7 +67,7 @@ def answers(ctx: Context, server: CloudServer) -> bool:
     context = ssl.create_default_context(cafile=str(ctx.ca_file))
     try:
         with (
-            socket.create_connection((server.ip, server.port), timeout=5) as plain,
+            socket.create_connection((server.ip, server.port), timeout=30) as plain,
             context.wrap_socket(plain, server_hostname=server.ip),
         ):
             return True

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import make_ca
+from lab.openbao import make_kv
 from tests.support.openbao import OpenBao, vault_option
 
 
@@ -83,7 +84,7 @@ def test_a_record_that_was_deleted_by_hand_can_be_made_again(openbao: OpenBao, o
 
 def test_a_mount_that_asks_for_a_version_with_every_write_is_told_it(openbao: OpenBao, option: dict[str, Any]) -> None:
     root = openbao.root()
-    root.call("POST", "sys/mounts/strict", {"type": "kv", "options": {"version": "2"}})
+    make_kv(root, "strict")
     try:
         root.call("POST", "strict/config", {"cas_required": True})
         token = root.call("POST", "auth/token/create-orphan", {"policies": ["root"]})["auth"]["client_token"]

@@ -70,7 +70,7 @@ class _AnyPort(Controller):
 def post_office() -> Iterator[PostOffice]:
     """Run an SMTP server on a free port."""
     office = PostOffice()
-    controller = _AnyPort(office, hostname="127.0.0.1", port=0)
+    controller = _AnyPort(office, hostname="127.0.0.1", port=0, ready_timeout=60)
     controller.start()
     office.port = controller.port
     try:

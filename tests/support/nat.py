@@ -33,7 +33,7 @@ class _Forward(http.server.BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         host, _colon, port = self.path.rpartition(":")
         try:
-            far = socket.create_connection((host, int(port)), 10, source_address=(self.server.way.address, 0))
+            far = socket.create_connection((host, int(port)), 60, source_address=(self.server.way.address, 0))
         except OSError:
             self.send_error(502)
             return
@@ -43,7 +43,7 @@ class _Forward(http.server.BaseHTTPRequestHandler):
             back = threading.Thread(target=_pump, args=(far, self.connection), daemon=True)
             back.start()
             _pump(self.connection, far)
-            back.join(10)
+            back.join(60)
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""

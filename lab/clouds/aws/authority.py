@@ -18,7 +18,7 @@ from typing import Any
 
 from . import options
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 @dataclass(frozen=True)

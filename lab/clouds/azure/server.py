@@ -19,7 +19,7 @@ from lab.clouds.azure import arm, entra, graph
 from lab.clouds.azure.state import State
 from lab.clouds.azure.wire import AzureError, EntraError, Request, Response
 
-HANDSHAKE_TIMEOUT_S = 10
+HANDSHAKE_TIMEOUT_S = 60
 IDLE_TIMEOUT_S = 120
 
 

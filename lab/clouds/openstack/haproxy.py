@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.topology import KEYSTONE, NEUTRON, PREFIX
 
 HOST = "os-api"
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 180.0
 SERVERS = (KEYSTONE, NEUTRON)
 # No chroot: the sockets are outside of it. One connection at a time reaches a service that serves one at a
 # time; the others wait here, where nothing is refused.

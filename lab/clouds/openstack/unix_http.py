@@ -40,7 +40,7 @@ class Client:
     def answers(self) -> bool:
         """Whether the service gives its list of versions."""
         try:
-            status, _headers, _body = self._exchange("GET", "/", None, 5.0)
+            status, _headers, _body = self._exchange("GET", "/", None, TIMEOUT_S / 2)
         except (OSError, http.client.HTTPException):
             return False
         return status in (200, 300)

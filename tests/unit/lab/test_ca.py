@@ -34,7 +34,7 @@ def handshake(cert: Path, key: Path, ca_file: Path, name: str) -> str:
         thread.start()
         try:
             with (
-                socket.create_connection(listener.getsockname(), timeout=5) as plain,
+                socket.create_connection(listener.getsockname(), timeout=60) as plain,
                 client.wrap_socket(plain, server_hostname=name) as wrapped,
             ):
                 subject = dict(pair[0] for pair in (wrapped.getpeercert() or {})["subject"])

@@ -34,7 +34,7 @@ def faults(server: LabServer) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def client(url: str, ca_file: str, timeout: int = 5) -> cs.CloudStack:
+def client(url: str, ca_file: str, timeout: int = 60) -> cs.CloudStack:
     session = requests.Session()
     session.trust_env = False
     return cs.CloudStack(f"{url}/client/api", "k", "s", method="post", verify=ca_file, session=session, timeout=timeout)

@@ -71,7 +71,7 @@ class Board:
         body = data.encode() if isinstance(data, str) else None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(self.url + path, data=body, headers={"Content-Type": kind})
         try:
-            with OPENER.open(request, timeout=10) as answer:
+            with OPENER.open(request, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -81,7 +81,7 @@ class Board:
         self.process.send_signal(signal.SIGTERM)
         assert self.process.stdout is not None
         self.process.stdout.close()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def server(repository: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     assert process.stdout is not None
     yield process.stdout.readline().split()[1], str(ca.cert_path)
     process.terminate()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     process.stdout.close()
 
 
@@ -173,11 +173,11 @@ def test_the_server_gives_files_below_its_folder_and_nothing_else(server: tuple[
     context = ssl.create_default_context(cafile=ca_file)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
     with pytest.raises(urllib.error.HTTPError) as caught:
-        opener.open(url + path, timeout=10)
+        opener.open(url + path, timeout=60)
     assert caught.value.code == 404
     with pytest.raises(urllib.error.HTTPError) as refused:
-        opener.open(urllib.request.Request(url + "/app.git/git-receive-pack", data=b"x"), timeout=10)
+        opener.open(urllib.request.Request(url + "/app.git/git-receive-pack", data=b"x"), timeout=60)
     assert refused.value.code == 403
-    with opener.open(url + "/_lab/calls", timeout=10) as answer:
+    with opener.open(url + "/_lab/calls", timeout=60) as answer:
         calls = json.loads(answer.read())
     assert [call["status"] for call in calls] == [404, 403]

@@ -110,7 +110,7 @@ class Http:
             "scope": f"{self.server.url}{resource}/.default",
             **more,
         }
-        return self.session.post(f"{self.server.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=10)
+        return self.session.post(f"{self.server.url}/{tenant}/oauth2/v2.0/token", data=form, timeout=60)
 
     def bearer(self, client: str = CLIENT, resource: str = "") -> dict[str, str]:
         return {"Authorization": "Bearer " + self.token(client, resource=resource).json()["access_token"]}
@@ -130,7 +130,7 @@ class Http:
             json=body,
             params={"api-version": version} if version else {},
             headers={**self.bearer(client), **(headers or {})},
-            timeout=10,
+            timeout=60,
         )
 
     def graph(self, method: str, path: str, body: Any = None, client: str = CLIENT) -> requests.Response:
@@ -139,7 +139,7 @@ class Http:
             f"{self.server.url}/graph/v1.0/{path}",
             json=body,
             headers=self.bearer(client, "/graph"),
-            timeout=10,
+            timeout=60,
         )
 
 

@@ -31,7 +31,7 @@ def code(answer: Any) -> tuple[int, str]:
 
 def test_version_and_bearer_are_required(http: Http) -> None:
     assert code(http.arm("GET", NSGS, version=None)) == (400, "MissingApiVersionParameter")
-    bare = http.session.get(http.server.url + NSGS, params={"api-version": "2025-07-01"}, timeout=10)
+    bare = http.session.get(http.server.url + NSGS, params={"api-version": "2025-07-01"}, timeout=60)
     assert code(bare) == (401, "AuthenticationFailed")
     assert bare.headers["WWW-Authenticate"].startswith("Bearer ")
     forged = http.arm("GET", NSGS, headers={"Authorization": "Bearer a.b.c"})
@@ -77,7 +77,7 @@ def test_subscriptions_and_tenants_are_listed(http: Http) -> None:
     assert [s["subscriptionId"] for s in http.arm("GET", "/subscriptions").json()["value"]] == [SUBSCRIPTION]
     assert len(http.arm("GET", "/tenants").json()["value"]) == 1
     endpoints = http.session.get(
-        http.server.url + "/metadata/endpoints", params={"api-version": "2022-09-01"}, timeout=10
+        http.server.url + "/metadata/endpoints", params={"api-version": "2022-09-01"}, timeout=60
     )
     assert endpoints.json()["resourceManager"] == http.server.url
 
@@ -156,7 +156,7 @@ def test_lists_come_in_pages(lab_server: Any) -> None:
     second = http.session.get(
         http.server.url + NSGS,
         headers=http.bearer(),
-        timeout=10,
+        timeout=60,
         params={"api-version": "2025-07-01", "$skipToken": token},
     ).json()
     assert [n["name"] for n in second["value"]] == ["second"] and "nextLink" not in second

@@ -111,7 +111,7 @@ def test_resource_manager_itself_looks_at_no_address(http: Http) -> None:
     http.graph("POST", "identity/conditionalAccess/policies", policy(principal_of(http), place))
     assert http.token().status_code == 400
     answer = http.session.get(
-        f"{http.server.url}/subscriptions", params={"api-version": "2022-12-01"}, headers=before, timeout=10
+        f"{http.server.url}/subscriptions", params={"api-version": "2022-12-01"}, headers=before, timeout=60
     )
     assert answer.status_code == 200
 
@@ -128,7 +128,7 @@ def test_policies_are_checked_and_locations_in_use_stay(http: Http) -> None:
 
 def test_graph_wants_its_own_audience_and_permissions(http: Http) -> None:
     url = f"{http.server.url}/graph/v1.0/identity/conditionalAccess/policies"
-    wrong = http.session.get(url, headers=http.bearer(), timeout=10)
+    wrong = http.session.get(url, headers=http.bearer(), timeout=60)
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (401, "InvalidAuthenticationTokenAudience")
     denied = http.graph("GET", "identity/conditionalAccess/policies", client="22222222-2222-4222-8222-222222222223")
     assert (denied.status_code, denied.json()["error"]["code"]) == (403, "AccessDenied")
@@ -146,7 +146,7 @@ def test_an_added_password_works_and_a_removed_one_is_dead(http: Http) -> None:
         f"{http.server.url}/graph/v1.0/applications(appId='{CLIENT}')/removePassword",
         json={"keyId": old},
         headers=bearer,
-        timeout=10,
+        timeout=60,
     )
     assert http.token(secret=SECRET).json()["error_codes"] == [7000215]
 
@@ -168,5 +168,5 @@ def test_an_assertion_of_a_clock_that_is_off_is_told_by_its_number(http: Http, o
         "client_assertion": assertion(now, now + 600),
         "scope": f"{http.server.url}/.default",
     }
-    answer = http.session.post(f"{http.server.url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=10)
+    answer = http.session.post(f"{http.server.url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=60)
     assert answer.json()["error_codes"] == [number]

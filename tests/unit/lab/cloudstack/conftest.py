@@ -83,7 +83,8 @@ def client(server: LabServer) -> Client:
             verify=server.ca_file,
             session=session,
             poll_interval=0.01,
-            job_timeout=10,
+            job_timeout=60,
+            timeout=60,
             **given,
         )
 
