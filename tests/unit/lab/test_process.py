@@ -18,7 +18,7 @@ import pytest
 from lab.errors import LabError
 from lab.process import Service, start_time
 
-SERVER = "import time; print('ready https://127.0.0.1:1', flush=True); time.sleep(60)"
+SERVER = "import time; print('ready https://127.0.0.1:1', flush=True); time.sleep(600)"
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def python(text: str) -> list[str]:
 
 
 def gone(pid: int) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while start_time(pid) is not None and time.monotonic() < deadline:
         time.sleep(0.02)
     return start_time(pid) is None
@@ -49,7 +49,7 @@ def test_it_is_started_once_and_found_again(service: Service) -> None:
 
 def test_stopping_ends_what_it_started_too(service: Service, tmp_path: Path) -> None:
     child = tmp_path / "child"
-    text = f"import subprocess,time; p=subprocess.Popen(['sleep','60']); open({str(child)!r},'w').write(str(p.pid)); "
+    text = f"import subprocess,time; p=subprocess.Popen(['sleep','600']); open({str(child)!r},'w').write(str(p.pid)); "
     service.start_until_ready(python(text + SERVER))
     service.stop()
     assert service.pid() is None and not service.has_died()
@@ -58,7 +58,7 @@ def test_stopping_ends_what_it_started_too(service: Service, tmp_path: Path) -> 
 
 def test_what_a_killed_process_left_behind_is_ended_before_it_starts_again(service: Service, tmp_path: Path) -> None:
     child = tmp_path / "child"
-    text = f"import subprocess,time; p=subprocess.Popen(['sleep','60']); open({str(child)!r},'w').write(str(p.pid)); "
+    text = f"import subprocess,time; p=subprocess.Popen(['sleep','600']); open({str(child)!r},'w').write(str(p.pid)); "
     service.start_until_ready(python(text + SERVER))
     first, orphan = service.pid(), int(child.read_text())
     assert first
@@ -102,13 +102,14 @@ def test_a_pid_that_was_given_to_something_else_is_not_ours_and_not_killed(servi
 
 
 def test_the_end_of_the_log_is_in_the_error(service: Service) -> None:
-    with pytest.raises(LabError, match="ended before it was ready; .*server.log ends with:\n(.|\n)*boom"):
+    # On a busy machine it may be gone before it is looked at for the first time.
+    with pytest.raises(LabError, match="ended (at once|before it was ready); .*server.log ends with:\n(.|\n)*boom"):
         service.start_until_ready(python("raise SystemExit('boom')"))
 
 
 def test_waiting_for_readiness_ends(service: Service) -> None:
     with pytest.raises(LabError, match="not ready within 0 s"):
-        service.start_until_ready(python("import time; time.sleep(60)"), timeout_s=0.4)
+        service.start_until_ready(python("import time; time.sleep(600)"), timeout_s=0.4)
     assert service.pid() is None
 
 
