@@ -10,6 +10,7 @@ new secret works at one time and not at the next (microsoftgraph/microsoft-graph
 
 from __future__ import annotations
 
+import math
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
@@ -56,7 +57,7 @@ def known(state: State, application: Application) -> list[Json]:
     application.token_requests += 1
     turn = application.token_requests % servers + 1
     heard = time.monotonic() - float(state.config.get("secret_delay_s", 0)) * turn / servers
-    present = [item for item in application.passwords if application.added.get(item["keyId"], 0.0) <= heard]
+    present = [item for item in application.passwords if application.added.get(item["keyId"], -math.inf) <= heard]
     return present + [item for item, at in application.removed if at > heard]
 
 

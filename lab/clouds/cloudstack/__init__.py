@@ -17,6 +17,7 @@ POST /_lab/reset (back to the configuration).
 The configuration is one JSON object; everything has a default:
 
     job_delay_s            seconds an asynchronous job takes (0.05)
+    job_polls              how often a job is said to be pending, whatever it takes (0)
     clock_offset_s         what this server's clock is ahead by (0); seen in `Date` and in expiry checks
     path                   where the API is (/client/api)
     version                4.18.2.0; from 4.23 on a user has several key pairs, with names, ends and rules

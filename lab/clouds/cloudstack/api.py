@@ -112,11 +112,11 @@ class Api:
         creator = CREATORS.get(command.name)
         if creator is not None:
             new_id, apply = creator(ctx, params)
-            return {"id": new_id, "jobid": submit(ctx, apply, self.config.job_delay_s, new_id).id}
+            return {"id": new_id, "jobid": submit(ctx, apply, self.config, new_id).id}
         handler = HANDLERS.get(command.name) or NEWER[command.name]
         if command.is_async:
             CHECKS.get(command.name, _no_check)(ctx, params)
-            return {"jobid": submit(ctx, lambda: handler(ctx, params), self.config.job_delay_s).id}
+            return {"jobid": submit(ctx, lambda: handler(ctx, params), self.config).id}
         return handler(ctx, params)
 
     def _authenticate(self, command: Command, request: Mapping[str, str], call: Call) -> Context:

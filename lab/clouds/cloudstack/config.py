@@ -37,7 +37,7 @@ DEFAULT_SETTINGS = {
 }
 # Settings that may differ per account (ConfigKey.Scope.Account).
 ACCOUNT_SCOPED = frozenset({SOURCE_LIST})
-_TOP = {"job_delay_s", "clock_offset_s", "path", "version", "settings", "roles", "accounts"}
+_TOP = {"job_delay_s", "job_polls", "clock_offset_s", "path", "version", "settings", "roles", "accounts"}
 _ACCOUNT = {"id", "name", "domain", "role", "state", "settings", "users"} | {
     "security_groups",
     "public_ips",
@@ -48,6 +48,7 @@ _ACCOUNT = {"id", "name", "domain", "role", "state", "settings", "users"} | {
 @dataclass
 class Config:
     job_delay_s: float = 0.05
+    job_polls: int = 0
     clock_offset_s: float = 0.0
     path: str = "/client/api"
     version: str = "4.18.2.0"
@@ -70,6 +71,7 @@ def parse(raw: Mapping[str, Any]) -> Config:
     _known(raw, _TOP, "the configuration")
     return Config(
         job_delay_s=float(raw.get("job_delay_s", 0.05)),
+        job_polls=int(raw.get("job_polls", 0)),
         clock_offset_s=float(raw.get("clock_offset_s", 0)),
         path=str(raw.get("path", "/client/api")),
         version=str(raw.get("version", "4.18.2.0")),

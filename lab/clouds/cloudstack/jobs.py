@@ -9,6 +9,7 @@ import datetime
 import threading
 from collections.abc import Callable
 
+from .config import Config
 from .context import Answer, Context
 from .errors import INTERNAL, ApiError
 from .store import Job, new_id
@@ -16,7 +17,7 @@ from .store import Job, new_id
 PENDING, SUCCEEDED, FAILED = 0, 1, 2
 
 
-def submit(ctx: Context, work: Callable[[], Answer], delay_s: float, instance_id: str = "") -> Job:
+def submit(ctx: Context, work: Callable[[], Answer], config: Config, instance_id: str = "") -> Job:
     """Starts a job; with no delay it is done before the caller can ask for it."""
     job = Job(
         id=new_id(),
@@ -25,12 +26,13 @@ def submit(ctx: Context, work: Callable[[], Answer], delay_s: float, instance_id
         user_id=ctx.user.id,
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S%z"),
         instance_id=instance_id,
+        polls_left=config.job_polls,
     )
     ctx.store.jobs[job.id] = job
-    if delay_s <= 0:
+    if config.job_delay_s <= 0:
         _run(ctx, job, work)
     else:
-        timer = threading.Timer(delay_s, _run, (ctx, job, work))
+        timer = threading.Timer(config.job_delay_s, _run, (ctx, job, work))
         timer.daemon = True
         timer.start()
     return job

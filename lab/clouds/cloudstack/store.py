@@ -140,6 +140,7 @@ class Job:
     result_code: int = 0
     result: dict[str, object] = field(default_factory=dict)
     instance_id: str = ""
+    polls_left: int = 0
 
 
 class Store:

@@ -71,17 +71,19 @@ def query_job(ctx: Context, params: Params) -> Answer:
     if job is None:
         raise not_found(ctx.command, "jobid", params.text("jobid") or "")
     ctx.check_access(job.account_id)
+    status = 0 if job.polls_left else job.status
+    job.polls_left = max(0, job.polls_left - 1)
     answer: Answer = {
         "accountid": job.account_id,
         "userid": job.user_id,
         "cmd": job.command,
-        "jobstatus": job.status,
+        "jobstatus": status,
         "jobprocstatus": 0,
-        "jobresultcode": job.result_code,
+        "jobresultcode": job.result_code if status else 0,
         "created": job.created,
         "jobid": job.id,
     }
-    if job.status:
+    if status:
         answer.update(jobresulttype="object", jobresult=job.result)
     if job.instance_id:
         answer["jobinstanceid"] = job.instance_id

@@ -96,6 +96,7 @@ def test_enforced_timestamps_refuse_version_one(lab_server: Callable[..., LabSer
             verify=server.ca_file,
             session=session,
             expiration=expiration,
+            timeout=60,
         )
         for expiration in (-1, 600)
     )

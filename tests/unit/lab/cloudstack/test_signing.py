@@ -91,7 +91,8 @@ def test_a_server_with_another_time_shows_it_and_refuses(lab_server: Callable[..
     ahead = lab_server("cloudstack", {**CONFIG, "clock_offset_s": 3600})
     session = requests.Session()
     session.trust_env = False
-    late = cs.CloudStack(f"{ahead.url}/client/api", "k-initech", "s-initech", verify=ahead.ca_file, session=session)
+    options = {"verify": ahead.ca_file, "session": session, "timeout": 60}
+    late = cs.CloudStack(f"{ahead.url}/client/api", "k-initech", "s-initech", **options)
     with pytest.raises(cs.CloudStackApiException) as caught:
         late.listApis()
     server_time = datetime.datetime.strptime(

@@ -134,7 +134,7 @@ def test_of_several_runs_at_once_one_claims_each_channel(option: dict[str, Any])
     runs = [fork.Process(target=_claimed, args=(option, number, results)) for number in range(4)]
     for run in runs:
         run.start()
-    found = sorted(results.get(timeout=60) for _run in runs)
+    found = sorted(results.get(timeout=300) for _run in runs)
     for run in runs:
         run.join()
     assert found == [(0, False), (0, True), (1, False), (1, True)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.server
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -75,22 +74,24 @@ def test_a_proxy_of_the_environment_is_not_used(url: str, monkeypatch: pytest.Mo
 
 
 def test_a_server_that_hangs_is_given_up(silent_port: int) -> None:
-    started = time.monotonic()
+    # Nothing ends this but the check itself: the port never says a word.
     why = probe(Check("http", url=f"http://127.0.0.1:{silent_port}/", timeout_s=0.3), "/")
-    assert "no answer from" in str(why) and time.monotonic() - started < 3
+    assert "no answer from" in str(why) and "timed out" in str(why)
 
 
 def test_tcp(silent_port: int) -> None:
     assert probe(Check("tcp", port=silent_port), "/") is None
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        free = listener.getsockname()[1]
-    assert f"no connection to 127.0.0.1:{free}: Connection refused" == probe(Check("tcp", port=free), "/")
+    with socket.socket() as bound:
+        # Nobody listens there, and nobody else can.
+        bound.bind(("127.0.0.1", 0))
+        free = bound.getsockname()[1]
+        assert f"no connection to 127.0.0.1:{free}: Connection refused" == probe(Check("tcp", port=free), "/")
 
 
 def test_command(tmp_path: object) -> None:
     assert probe(Check("command", command=("true",)), "/") is None
     assert probe(Check("command", command=("sh", "-c", "echo why >&2; exit 4")), "/") == "sh ended with 4: why"
-    assert probe(Check("command", command=("sleep", "9"), timeout_s=0.1), "/") == "sleep did not end within 0.1 s"
+    assert probe(Check("command", command=("sleep", "600"), timeout_s=0.1), "/") == "sleep did not end within 0.1 s"
     assert "could not be run" in str(probe(Check("command", command=("/nonexistent",)), "/"))
 
 

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import copy
-import time
+import datetime
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,9 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.error
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.keys import ClientSecrets
+from lab.ca import issue, make_ca
+from lab.clouds.azure import passwords
+from lab.clouds.azure.server import serve
 from tests.support.servers import LabServer
 
 from .conftest import CLIENT, CONFIG, SECRET, SUBSCRIPTION, TENANT, session
@@ -37,7 +43,7 @@ def config(*secrets: str, **more: Any) -> dict[str, Any]:
 Start = Callable[..., LabServer]
 
 
-def adapter(server: LabServer, credential: Credential = OWN, **more: Any) -> ClientSecrets:
+def adapter(server: LabServer | InProcess, credential: Credential = OWN, **more: Any) -> ClientSecrets:
     own = session(server.url, server.ca_file, secret=credential.secrets["client_secret"], **more)
     return ClientSecrets(own, credential)
 
@@ -60,7 +66,8 @@ def test_a_new_secret_carries_its_key_id_and_no_end_means_two_years(lab_server: 
     new = keys.create("next")
     assert new.meta["key_id"] == keys.id_of(new)
     (made,) = [key for key in keys._passwords() if key["displayName"] == "next"]
-    assert int(str(made["endDateTime"])[:4]) == time.gmtime().tm_year + 2
+    start, end = (datetime.datetime.fromisoformat(str(made[name])) for name in ("startDateTime", "endDateTime"))
+    assert end - start == datetime.timedelta(days=2 * 365)
     assert made["hint"] == new.secrets["client_secret"][:3] and not made.get("secretText")
 
 
@@ -82,25 +89,47 @@ def test_without_the_permission_the_error_names_it_and_the_rotator(server: LabSe
         assert failed.value.kind == "no_permission" and "name a rotator" in failed.value.hint
 
 
-@pytest.mark.slow
-def test_a_new_secret_is_refused_for_a_while_and_not_at_every_server(lab_server: Start) -> None:
-    server = lab_server("azure", config(secret_delay_s=2.0, secret_servers=2))
-    keys = adapter(server)
-    start = time.monotonic()
-    new = keys.create("next")
-    outcomes: list[tuple[float, bool]] = []
-    while time.monotonic() - start < 2.6:
+class InProcess:
+    """The emulator on threads of this process, and the clock by which its token servers hear of secrets."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
+        self.clock_s = 1000.0
+        monkeypatch.setattr(passwords, "time", SimpleNamespace(monotonic=lambda: self.clock_s))
+        ca = make_ca(folder)
+        self.ca_file = str(ca.cert_path)
+        self.server = serve("127.0.0.1", 0, *map(str, issue(ca, ["localhost"], ["127.0.0.1"])), config(**more))
+        self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
+
+    def __enter__(self) -> InProcess:
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def takes(self, secret: Credential) -> bool:
+        """Whether the token server whose turn it is takes a secret."""
         try:
-            adapter(server, new, retry=Retry(0))._session.probe("entra")
-            outcomes.append((time.monotonic() - start, True))
+            adapter(self, secret, retry=Retry(0))._session.probe("entra")
         except ProviderError as exc:
             assert exc.kind == "bad_key" and "AADSTS7000215" in exc.why
-            outcomes.append((time.monotonic() - start, False))
-        time.sleep(0.05)
-    assert not any(good for at, good in outcomes if at < 0.9)
-    between = [good for at, good in outcomes if 1.2 < at < 1.9]
-    assert True in between and False in between
-    assert all(good for at, good in outcomes if at > 2.2)
+            return False
+        return True
+
+
+def test_a_new_secret_is_refused_for_a_while_and_not_at_every_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with InProcess(tmp_path, monkeypatch, secret_delay_s=2.0, secret_servers=2) as server:
+        new = adapter(server).create("next")
+        server.clock_s += 0.9
+        assert [server.takes(new) for _turn in range(4)] == [False] * 4
+        server.clock_s += 0.6
+        outcomes = [server.takes(new) for _turn in range(4)]
+        assert outcomes in ([True, False] * 2, [False, True] * 2)
+        server.clock_s += 0.6
+        assert [server.takes(new) for _turn in range(4)] == [True] * 4
 
 
 def test_an_end_in_the_past_is_refused(lab_server: Start) -> None:

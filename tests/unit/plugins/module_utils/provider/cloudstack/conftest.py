@@ -127,7 +127,7 @@ def connect(server: LabServer) -> Open:
     """``connect("initech", url=faults.url, timeout_s=1)`` opens a session whose retries do not wait."""
 
     def make(account: str = "initech", *, url: str = "", given: Credential | None = None, **access: Any) -> Any:
-        quick = {"ca_file": server.ca_file, "retry": Retry(2, sleep=lambda _seconds: None), "timeout_s": 5, **access}
+        quick = {"ca_file": server.ca_file, "retry": Retry(2, sleep=lambda _seconds: None), "timeout_s": 60, **access}
         return CloudStackSession(given or credential(account), Access({"api": url or server.url}, **quick))
 
     return make

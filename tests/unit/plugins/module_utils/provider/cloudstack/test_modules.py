@@ -85,5 +85,6 @@ def apply_as_staff(server: LabServer, given: dict[str, str]) -> None:
 
     session = requests.Session()
     session.trust_env = False
-    staff = cs.CloudStack(f"{server.url}/client/api", "k-staff", "s-staff", verify=server.ca_file, session=session)
+    options = {"verify": server.ca_file, "session": session, "timeout": 60}
+    staff = cs.CloudStack(f"{server.url}/client/api", "k-staff", "s-staff", **options)
     staff.updateConfiguration(**given)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,11 +31,12 @@ def failure(call: Callable[[], Any]) -> ProviderError:
     return caught.value
 
 
-def free_port() -> int:
+@pytest.fixture
+def free_port() -> Iterator[int]:
+    """A port where nobody listens, and nobody else can meanwhile."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
+        yield taken.getsockname()[1]
 
 
 def test_probe_says_whose_the_key_is(connect: Open) -> None:
@@ -45,15 +46,17 @@ def test_probe_says_whose_the_key_is(connect: Open) -> None:
     assert session.calls.by_name() == {"listUsers": 1}
 
 
-def test_the_environment_cannot_send_calls_elsewhere(connect: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_cannot_send_calls_elsewhere(
+    connect: Open, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port}")
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/dev/null")
     assert connect().probe().principal == "store"
 
 
-def test_with_a_proxy_every_call_goes_through_it(connect: Open) -> None:
-    error = failure(connect(proxy=f"http://127.0.0.1:{free_port()}").probe)
+def test_with_a_proxy_every_call_goes_through_it(connect: Open, free_port: int) -> None:
+    error = failure(connect(proxy=f"http://127.0.0.1:{free_port}").probe)
     assert error.kind == "unreachable" and "proxy" in error.why
 
 
@@ -90,8 +93,8 @@ def test_an_untrusted_certificate(connect: Open) -> None:
     assert error.kind == "tls" and "certificate verify failed" in error.why
 
 
-def test_nobody_answers(connect: Open) -> None:
-    assert failure(connect(url=f"https://127.0.0.1:{free_port()}").probe).kind == "unreachable"
+def test_nobody_answers(connect: Open, free_port: int) -> None:
+    assert failure(connect(url=f"https://127.0.0.1:{free_port}").probe).kind == "unreachable"
 
 
 @pytest.mark.slow
@@ -132,13 +135,13 @@ def test_faults(connect: Open, faults: FaultProxy, rule: dict[str, Any], kind: s
 
 
 def test_a_job_is_waited_for(lab_server: Callable[..., LabServer], connect: Open) -> None:
-    slow = lab_server("cloudstack", {**CONFIG, "job_delay_s": 0.5})
+    slow = lab_server("cloudstack", {**CONFIG, "job_polls": 2})
     session = connect(url=slow.url, ca_file=slow.ca_file)
     group = session.call("list", "listSecurityGroups", securitygroupname="db")["securitygroup"][0]["id"]
     rule = {"protocol": "tcp", "startport": 1, "endport": 1, "cidrlist": "192.0.2.0/24"}
     done = session.run_job("allow", "authorizeSecurityGroupIngress", securitygroupid=group, **rule)
     assert [made["cidr"] for made in done["securitygroup"]["ingressrule"]] == ["192.0.2.0/24"]
-    assert 2 <= session.calls.by_name()["queryAsyncJobResult"] <= 5
+    assert session.calls.by_name()["queryAsyncJobResult"] == 3
 
 
 def test_no_failure_shows_the_secret_or_the_signature(connect: Open, faults: FaultProxy) -> None:
