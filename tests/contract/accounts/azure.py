@@ -105,7 +105,7 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
         "client_secret": SECRET["client_secret"],
         "scope": f"{url}/.default",
     }
-    token = session.post(f"{url}/{SECRET['tenant_id']}/oauth2/v2.0/token", data=form, timeout=30).json()
+    token = session.post(f"{url}/{SECRET['tenant_id']}/oauth2/v2.0/token", data=form, timeout=60).json()
     low, high = entry.ports or (0, 65535)
     properties = {
         "access": "Allow",
@@ -123,6 +123,6 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
         params={"api-version": "2025-07-01"},
         headers={"Authorization": f"Bearer {token['access_token']}"},
         json={"properties": properties},
-        timeout=30,
+        timeout=60,
     )
     answer.raise_for_status()

@@ -31,7 +31,7 @@ def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         "stages.LOGS = stages.ROOT / 'build'; sys.exit(stages.main())"
     )
     command = [sys.executable, "-c", code, str(folder), *words]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
 
 
 def test_counts_are_added_up_on_the_last_line(tmp_path: Path) -> None:

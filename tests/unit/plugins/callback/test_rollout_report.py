@@ -97,7 +97,7 @@ class Project:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
             env={**clean, "ANSIBLE_CONFIG": str(self.folder / "ansible.cfg"), **environment},
         )
 

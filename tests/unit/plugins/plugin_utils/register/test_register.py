@@ -239,7 +239,7 @@ def run_inventory(folder: Path) -> subprocess.CompletedProcess[str]:
     config = folder / "service_store.inventory.yml"
     config.write_text("plugin: strategic.service_store.register\nregister: ./register\n")
     command = [str(Path(sys.executable).parent / "ansible-inventory"), "-i", str(config), "--list"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
 
 
 def plain(value: Any) -> Any:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
-import time
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,6 +19,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.o
     ApplicationCredentials,
 )
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.session import OpenStackSession
+from tests.support.short_lived import expired
 
 from .conftest import Cloud
 
@@ -138,9 +137,7 @@ def test_a_rotator_of_another_project_or_user_is_refused(cloud: Cloud) -> None:
 @pytest.mark.openstack
 def test_an_expired_one_is_told_from_a_wrong_secret(cloud: Cloud) -> None:
     keys = ApplicationCredentials(cloud.session(given=cloud.user()), cloud.credential())
-    end = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=2)
-    new = keys.create("short", end.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    time.sleep(2.1)
+    new = expired(lambda end: keys.create("short", end))
     kinds = []
     for public in (new.public, {"application_credential_id": new.public["application_credential_id"]}):
         given = Credential(new.name, new.provider, public, new.secrets)
