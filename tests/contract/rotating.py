@@ -82,7 +82,7 @@ class Rotating:
     def params(self, **more: Any) -> dict[str, Any]:
         """Return the module's arguments."""
         rotator = {"rotator": "rotator"} if self.account.rotator else {}
-        return self.store.options(**{"verify_every_s": 0, "verify_timeout_s": 20, **rotator, **more})
+        return self.store.options(**{"verify_every_s": 0, "verify_timeout_s": 60, **rotator, **more})
 
     def run(self, *, check: bool = False, diff: bool = False, **more: Any) -> dict[str, Any]:
         """Run the module."""

@@ -16,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import barbican as barbican_store
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from tests.support.barbican import Barbican
 from tests.support.openbao import OpenBao, vault_option
 from tests.support.servers import LabServer
+from tests.support.skipping import Skipping
 from tests.support.softhsm import make_token
 
 from .accounts.aws import CONFIG, REGION, SECRET
@@ -50,12 +52,16 @@ AWS_CONFIG = {
 
 @dataclass
 class Backend:
-    """``option`` opens the store. The others change it, or are None where there is no such failure."""
+    """``option`` opens the store. The others change it, or are None where there is no such failure.
+
+    ``hurry`` lets the store's waits for dead writers take no time. Living writers need them to keep apart.
+    """
 
     option: Option
     locked_out: Callable[[], None]
     down: Callable[[], Option] | None = None
     sealed: Callable[[], Any] | None = None
+    hurry: Callable[[], None] = lambda: None
 
     def open(self, option: Option | None = None) -> Any:
         """Open the store, as another process would."""
@@ -156,7 +162,13 @@ def secrets_manager(request: pytest.FixtureRequest, folder: Path) -> Backend:
 def barbican(request: pytest.FixtureRequest, folder: Path) -> Backend:
     server: Barbican = request.getfixturevalue("barbican_server")
     option = server.option(folder)
-    return Backend(option, lambda: server.write_credential(folder / "credential", "another"), with_url(option))
+    patch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    return Backend(
+        option,
+        lambda: server.write_credential(folder / "credential", "another"),
+        with_url(option),
+        hurry=lambda: patch.setattr(barbican_store, "time", Skipping(factor=5.0)),
+    )
 
 
 def aws_client(server: LabServer, service: str) -> Any:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.secret_sto
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import make_ca
 from tests.support.barbican import Barbican
+from tests.support.skipping import Skipping
 
 pytestmark = pytest.mark.openstack
 
@@ -45,14 +45,15 @@ def claim(store: Any, name: str, number: int) -> str:
 def test_a_dead_writers_claim_is_not_read_and_is_cleared_away(
     option: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(barbican, "LEASE_S", 4.5)
+    clock = Skipping(factor=5.0)
+    monkeypatch.setattr(barbican, "time", clock)
     store = opened(option)
     store.put("acme", {"n": 1})
     dead = claim(store, "acme", 2)
     assert (store.get("acme"), store.version("acme")) == ({"n": 1}, 1)
-    begun = time.monotonic()
+    begun = clock.monotonic()
     assert store.put("acme", {"n": 2}, expect=1) == 2
-    assert time.monotonic() - begun > 4.5
+    assert clock.monotonic() - begun > barbican.LEASE_S
     # Should it live after all, it is told that it lost.
     assert store._client.fill("test", dead, "{}") is False
     assert store.get("acme") == {"n": 2}

@@ -171,6 +171,7 @@ def test_of_writers_that_expect_the_same_version_one_wins(opener: Opener) -> Non
 
 def test_a_writer_killed_at_any_moment_leaves_a_whole_record(backend: Backend) -> None:
     backend.open().put("acme", {"n": 0, "twice": 0})
+    backend.hurry()
     for pause in (0.01, 0.05, 0.12):
         command = [sys.executable, "-c", WRITER, json.dumps(backend.option)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as writer:

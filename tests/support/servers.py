@@ -30,7 +30,7 @@ from typing import Any
 import pytest
 
 REPO = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S = 240.0
+START_TIMEOUT_S = 600.0
 # Longer than the lab's programs give the server of somebody else that they started (lab.starting).
 STOP_TIMEOUT_S = 60.0
 

@@ -14,7 +14,7 @@ from ..core.errors import InvalidInput, SecretStoreError
 from .key import refuse_shared
 
 WHY = "to use AWS as a secret store"
-TIMEOUT_S = 15
+TIMEOUT_S = 30
 #: What an error code of Secrets Manager or KMS means here.
 MEANING: Mapping[str, str] = {
     "UnrecognizedClientException": "locked",

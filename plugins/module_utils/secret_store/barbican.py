@@ -27,8 +27,9 @@ from .barbican_client import BarbicanClient, connect
 from .base import Record, changed_meanwhile, check_expected, check_name, missing
 
 DEFAULT_PATH = "service_store"
-#: A claim lives so long; its writer gives up after a third, and waits a third for the answer to its payload.
-LEASE_S = 12.0
+#: A claim lives so long; its writer gives up after a third, and waits a third for the answer to its payload. A third
+#: is also what a busy key manager has for one answer.
+LEASE_S = 45.0
 #: Without ``expect`` a write is tried again, at least until a dead writer's claim has ended.
 PATIENCE_S = 3 * LEASE_S
 MOST_PAUSE_S = 4.0

@@ -44,7 +44,7 @@ def _hvac(url: str, namespace: str | None, auth: Mapping[str, Any]) -> Any:
     http.trust_env = False
     http.verify = auth.get("ca_file") or True
     hvac = load("hvac", "hvac", WHY)
-    return hvac.Client(url=url, namespace=namespace or None, session=http, timeout=15, verify=http.verify)
+    return hvac.Client(url=url, namespace=namespace or None, session=http, timeout=30, verify=http.verify)
 
 
 class VaultClient:
