@@ -109,7 +109,7 @@ def test_submodules_are_refused(world: World) -> None:
 
 def test_two_runs_at_once_are_refused(world: World) -> None:
     world.deploy("v1")
-    with subprocess.Popen(["flock", str(world.place / ".app_release" / "lock"), "sleep", "20"]) as holder:
+    with subprocess.Popen(["flock", "--no-fork", str(world.place / ".app_release" / "lock"), "sleep", "600"]) as holder:
         command = ["flock", "-n", str(world.place / ".app_release" / "lock"), "true"]
         while subprocess.run(command, check=False).returncode == 0:
             time.sleep(0.01)

@@ -76,7 +76,7 @@ class Deployer:
             },
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             check=False,
         )
         return Run(done.returncode, done.stdout + done.stderr)
@@ -90,7 +90,7 @@ class Deployer:
 
     def served(self) -> str:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self.address}:{PORT}/healthz", timeout=10) as answer:
+        with opener.open(f"http://{self.address}:{PORT}/healthz", timeout=60) as answer:
             version: str = json.loads(answer.read())["version"]
         return version
 

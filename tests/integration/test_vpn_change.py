@@ -46,7 +46,7 @@ def two(vpn: Vpn) -> Iterator[Vpn]:
     vpn.keys[SECOND] = new_key()
     end = {"ipsec_verify": False, "ipsec_forward_other": "accept"}
     succeeded(vpn.play([vpn.ipsec("cs-gw", other_end(), **end), vpn.ipsec("store-gw", second(), ipsec_verify=False)]))
-    seconds_until(lambda: vpn.state("store-gw", SECOND)["up"], 30)
+    seconds_until(lambda: vpn.state("store-gw", SECOND)["up"], 90)
     yield vpn
     gone = {"ipsec_state": "absent"}
     succeeded(vpn.play([vpn.ipsec("store-gw", second(), **gone), vpn.ipsec("cs-gw", other_end(), **gone)]))
@@ -61,7 +61,7 @@ def test_a_change_of_one_connection_leaves_the_other_alone(two: Vpn) -> None:
     first, changed = ids(two, SITE), ids(two, SECOND)
     done = succeeded(two.play([two.ipsec("store-gw", site(), second(esp_rekey_s=1800), ipsec_verify=False)]))
     assert "changed=0 " not in done.stdout
-    seconds_until(lambda: ids(two, SECOND)[1] > changed[1], 30)
+    seconds_until(lambda: ids(two, SECOND)[1] > changed[1], 90)
     assert ids(two, SITE) == first
     succeeded(two.play([two.ipsec("store-gw", second(), ipsec_verify=False)]))
     assert ids(two, SITE) == first
@@ -84,7 +84,7 @@ def test_a_wrong_key_is_named_as_the_cause_and_the_other_tunnel_stays_up(two: Vp
     assert ids(two, SITE) == first
     # The right key comes back, and the keeper brings the tunnel up without anybody asking.
     succeeded(two.play([two.ipsec("store-gw", second(), ipsec_verify=False)]))
-    seconds_until(lambda: two.state("store-gw", SECOND)["up"], 30)
+    seconds_until(lambda: two.state("store-gw", SECOND)["up"], 90)
 
 
 def test_an_unnamed_source_is_named_as_an_acl(two: Vpn) -> None:

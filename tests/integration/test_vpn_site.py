@@ -8,7 +8,17 @@ from __future__ import annotations
 import pytest
 
 from lab.topology import KEYSTONE, NEUTRON, STORE
-from tests.support.vpn import BACK_WITHIN_S, SITE, Vpn, address, own_end, seconds_until, succeeded
+from tests.support.vpn import (
+    ANSWER_S,
+    BACK_WITHIN_S,
+    LOGGED_WITHIN_S,
+    SITE,
+    Vpn,
+    address,
+    own_end,
+    seconds_until,
+    succeeded,
+)
 
 pytestmark = pytest.mark.lab
 
@@ -25,7 +35,7 @@ def refused(vpn: Vpn, host: str, source: str | None, port: int, since: int) -> b
 @pytest.mark.parametrize("server", ["store-1", "store-2"])
 @pytest.mark.parametrize("port", [KEYSTONE.port, NEUTRON.port])
 def test_a_named_store_server_reaches_the_api(vpn: Vpn, server: str, port: int) -> None:
-    assert vpn.reaches(server, KEYSTONE.ip, port)
+    assert vpn.reaches(server, KEYSTONE.ip, port, ANSWER_S)
 
 
 # Failed once, cause not settled (its capture took any host's packet); the narrower capture is still to be seen green.
@@ -35,7 +45,7 @@ def test_the_api_sees_true_sources(vpn: Vpn) -> None:
     wanted = f"src host {address('store-2', STORE.name)} and dst port {KEYSTONE.port}"
     vpn.lab.ssh("os-api", f"timeout 15 tcpdump -n -i eth0 -c 1 -w /tmp/true.pcap {wanted} >/dev/null 2>&1 &")
     vpn.lab.ssh("os-api", "sleep 1")
-    assert vpn.reaches("store-2", KEYSTONE.ip, KEYSTONE.port)
+    assert vpn.reaches("store-2", KEYSTONE.ip, KEYSTONE.port, ANSWER_S)
     seen = vpn.lab.ssh("os-api", "sleep 1; tcpdump -n -r /tmp/true.pcap 2>/dev/null").stdout
     assert f"IP {address('store-2', STORE.name)}." in seen
 
@@ -43,13 +53,15 @@ def test_the_api_sees_true_sources(vpn: Vpn) -> None:
 def test_an_unnamed_server_of_the_stores_network_is_refused_and_logged(vpn: Vpn) -> None:
     since = len(vpn.log("store-gw").splitlines())
     assert not vpn.reaches("store-3", KEYSTONE.ip, KEYSTONE.port)
-    seconds_until(lambda: refused(vpn, "store-gw", address("store-3", STORE.name), KEYSTONE.port, since), 5)
+    seconds_until(
+        lambda: refused(vpn, "store-gw", address("store-3", STORE.name), KEYSTONE.port, since), LOGGED_WITHIN_S
+    )
 
 
 def test_a_named_server_is_refused_any_other_port(vpn: Vpn) -> None:
     since = len(vpn.log("store-gw").splitlines())
     assert vpn.lab.ssh("store-1", f"timeout 3 bash -c 'echo > /dev/tcp/{KEYSTONE.ip}/22'").returncode != 0
-    seconds_until(lambda: refused(vpn, "store-gw", address("store-1", STORE.name), 22, since), 5)
+    seconds_until(lambda: refused(vpn, "store-gw", address("store-1", STORE.name), 22, since), LOGGED_WITHIN_S)
 
 
 def test_an_outsider_is_refused_and_logged_by_the_customers_gateway(vpn: Vpn) -> None:
@@ -61,21 +73,25 @@ def test_an_outsider_is_refused_and_logged_by_the_customers_gateway(vpn: Vpn) ->
     finally:
         vpn.lab.ssh("outsider", f"ip route del {KEYSTONE.ip}")
     # Bridged packets may bear the machine's own address here (its masquerading sees them): the source is not judged.
-    seconds_until(lambda: refused(vpn, "os-gw", None, KEYSTONE.port, since), 5)
+    seconds_until(lambda: refused(vpn, "os-gw", None, KEYSTONE.port, since), LOGGED_WITHIN_S)
 
 
 def test_the_customers_side_cannot_call_into_the_store(vpn: Vpn) -> None:
     target = address("store-1", STORE.name)
     since = len(vpn.log("os-gw").splitlines())
     assert vpn.lab.ssh("os-api", f"timeout 3 bash -c 'echo > /dev/tcp/{target}/22'").returncode != 0
-    seconds_until(lambda: f"DST={target} " in "\n".join(vpn.log("os-gw").splitlines()[since:]), 5)
+    seconds_until(lambda: f"DST={target} " in "\n".join(vpn.log("os-gw").splitlines()[since:]), LOGGED_WITHIN_S)
 
 
 def capture(vpn: Vpn, server: str, reached: bool) -> str:
     """What the public leg of the store's gateway carries while a store server calls the API."""
-    file = "/tmp/leg.pcap"
-    vpn.lab.ssh("store-gw", f"timeout 12 tcpdump -n -i {PUBLIC_LEG} -w {file} -U >/dev/null 2>&1 & sleep 1")
-    assert vpn.reaches(server, KEYSTONE.ip, KEYSTONE.port) is reached
+    file, said = "/tmp/leg.pcap", "/tmp/leg.said"
+    begin = f"timeout 60 tcpdump -n -i {PUBLIC_LEG} -w {file} -U >/dev/null 2>{said} &"
+    # It listens some time after it was started, and what passes before is not seen.
+    listens = f"for i in $(seq 300); do grep -q 'listening on' {said} && exit 0; sleep 0.1; done; cat {said}; exit 1"
+    started = vpn.lab.ssh("store-gw", f"rm -f {said}; {begin} {listens}")
+    assert started.returncode == 0, started.stdout
+    assert vpn.reaches(server, KEYSTONE.ip, KEYSTONE.port, ANSWER_S if reached else 3) is reached
     return vpn.lab.ssh("store-gw", f"sleep 1; tcpdump -n -r {file} 2>/dev/null").stdout
 
 
@@ -104,7 +120,7 @@ def test_nothing_leaves_in_clear_while_the_tunnel_is_down_and_it_comes_back_by_i
 
 def test_the_tunnel_heals_after_the_customers_charon_was_killed(vpn: Vpn) -> None:
     vpn.lab.ssh("os-gw", "systemctl kill --signal=KILL strongswan")
-    took = seconds_until(lambda: vpn.reaches("store-1", KEYSTONE.ip, KEYSTONE.port, 1), BACK_WITHIN_S)
+    took = seconds_until(lambda: vpn.reaches("store-1", KEYSTONE.ip, KEYSTONE.port, 5), BACK_WITHIN_S)
     print(f"\nthe site-to-site tunnel was back {took:.1f} s after the peer's charon was killed")
 
 

@@ -26,8 +26,8 @@ from .lab import Lab
 # Addresses of the lab's public network that the lab itself gives to nobody.
 ADDRESS = "10.203.0.{}"
 FIRST, LAST = 160, 199
-UP_TIMEOUT_S = 90
-RUN_TIMEOUT_S = 300
+UP_TIMEOUT_S = 240
+RUN_TIMEOUT_S = 900
 # The container is this lab host's twin: same host key, same authorized key.
 TWIN = "app-2"
 
@@ -59,7 +59,7 @@ class BaselineHost:
             "-o",
             "BatchMode=yes",
             "-o",
-            "ConnectTimeout=3",
+            "ConnectTimeout=30",
             "-o",
             "ControlPath=none",
             "-i",
@@ -69,7 +69,7 @@ class BaselineHost:
             ["ssh", *options, f"root@{self.address}", "true"],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return done.returncode == 0

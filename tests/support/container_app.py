@@ -23,7 +23,7 @@ from .playbook import Run, run_playbook
 HOST, NAME, PORT = "containers", "board-test", 8099
 REPOSITORY = "/opt/board.git"
 REGISTRY_PORT = 5000
-SERVED_TIMEOUT_S = 30
+SERVED_TIMEOUT_S = 120
 PLAY = f"""
 - name: Deploy
   hosts: {HOST}
@@ -98,12 +98,12 @@ class Application:
         )
 
     def served(self) -> str:
-        version: str = json.loads(self.host.shell(f"curl -s -m 10 http://127.0.0.1:{PORT}/healthz"))["version"]
+        version: str = json.loads(self.host.shell(f"curl -s -m 60 http://127.0.0.1:{PORT}/healthz"))["version"]
         return version
 
     def wait_until_served(self) -> None:
         deadline = time.monotonic() + SERVED_TIMEOUT_S
-        while self.host.call(f"curl -sf -m 2 http://127.0.0.1:{PORT}/healthz").returncode != 0:
+        while self.host.call(f"curl -sf -m 10 http://127.0.0.1:{PORT}/healthz").returncode != 0:
             assert time.monotonic() < deadline, self.host.shell(f"journalctl --no-pager -u {NAME} | tail -30")
             time.sleep(0.2)
 

@@ -28,7 +28,7 @@ from lab.progress import Progress
 REPOSITORY = "localhost/service-store-lab-podman"
 PACKAGES = ("podman", "crun", "catatonit", "netavark", "iptables")
 PYTHON = "localhost/python:test"
-UP_TIMEOUT_S = 60
+UP_TIMEOUT_S = 240
 INSTALL = f"""
 set -e
 apt-get update -qq
@@ -62,7 +62,7 @@ class ContainerHost:
     podman: Podman
     name: str
 
-    def call(self, script: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def call(self, script: str, timeout_s: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a shell script on the host as root."""
         return self.podman.call("exec", self.name, "/bin/bash", "-c", script, timeout_s=timeout_s)
 

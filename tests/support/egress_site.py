@@ -194,7 +194,7 @@ class Watch:
 
     def __exit__(self, *exc: object) -> None:
         self._over.set()
-        self._thread.join(30)
+        self._thread.join(120)
 
 
 def changed(run: Run) -> dict[str, int]:

@@ -44,7 +44,7 @@ class Lab:
         found: dict[str, Any] = json.loads((self.folder / "secrets" / f"{name}.json").read_text())
         return found
 
-    def ssh(self, host: str, command: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    def ssh(self, host: str, command: str, timeout_s: float = 180) -> subprocess.CompletedProcess[str]:
         """Runs a shell command as root on a host."""
         return subprocess.run(
             ["ssh", "-F", str(self.folder / "ssh_config"), "-o", "BatchMode=yes", host, command],

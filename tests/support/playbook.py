@@ -35,7 +35,7 @@ def run_playbook(
     *arguments: str,
     variables: Mapping[str, Any] | None = None,
     env: Mapping[str, str] | None = None,
-    timeout_s: float = 300.0,
+    timeout_s: float = 900.0,
     watch: bool = True,
     kill_at: str = "",
 ) -> Run:

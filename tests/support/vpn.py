@@ -26,7 +26,11 @@ from .lab import Lab
 from .servers import REPO
 
 SITE, CLIENT = "globex-openstack", "initech-cloudstack"
-PLAY_TIMEOUT_S = 300
+PLAY_TIMEOUT_S = 900
+#: How long a log may take to show what has happened, on a machine with much else to do.
+LOGGED_WITHIN_S = 60
+#: For whoever has to get through; whoever must not is given up sooner.
+ANSWER_S = 20
 #: What an operator has promised: a tunnel is back within this time, whoever failed.
 BACK_WITHIN_S = 30
 
