@@ -74,13 +74,16 @@ class Front:
         self._app, self._config, self._host = app, config, host
         self._log = CallLog()
         self._authority = Authority(config.authority) if config.authority else None
+        # moto's backends look and then change without a lock of their own, and AWS does both at once.
+        self._turn = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
-        seed(self._config)
-        # With an authority moto itself would judge by its own IAM, which nobody changes.
-        _authentication(on=self._authority is None)
-        self._log.clear()
+        with self._turn:
+            seed(self._config)
+            # With an authority moto itself would judge by its own IAM, which nobody changes.
+            _authentication(on=self._authority is None)
+            self._log.clear()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         path, source = environ["PATH_INFO"], environ["REMOTE_ADDR"]
@@ -100,7 +103,8 @@ class Front:
         if refused:
             logged(f"{refused.status} Refused", list(refused.headers.items()))
             return [refused.body]
-        return self._app(environ, logged)
+        with self._turn:
+            return self._app(environ, logged)
 
     def _lab(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not options.may_ask_lab(environ["REMOTE_ADDR"], self._host):
