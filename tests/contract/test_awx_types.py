@@ -1,11 +1,10 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The shipped credential types of AWX, filled in by AWX's own code: what a job finds opens stores, reaches clouds."""
+"""The shipped credential types of AWX, filled in by AWX's own code: what a job finds holds keys, reaches clouds."""
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 from pathlib import Path
@@ -21,7 +20,6 @@ from ansible_collections.strategic.service_store.plugins.module_utils.secret_sto
 from tests.support.awx_job import EXTENSIONS, TYPES, Job, credential_type
 from tests.support.awx_rules import refuse_survey, refuse_type
 from tests.support.module import run_module
-from tests.support.openbao import MOUNT, OpenBao
 from tests.support.servers import start_server
 
 #: Characters that a careless template would break on.
@@ -31,11 +29,6 @@ RECORDS = {
     "azure": {"tenant_id": "t-1", "client_id": "c-1", "subscription_id": "s-1", "client_secret": HARD},
     "openstack": {"application_credential_id": "0123", "application_credential_secret": HARD},
     "cloudstack": {"api_key": "awx-key", "secret_key": HARD},
-}
-STORES = {
-    "store_encrypted_file": {"path": "/var/lib/service-store/secrets.json", "key": HARD},
-    "store_vault_token": {"url": "https://vault.example:8200", "token": HARD},
-    "store_vault_approle": {"url": "https://vault.example:8200", "role_id": "role", "secret_id": HARD},
 }
 
 
@@ -92,11 +85,11 @@ def test_what_awx_would_refuse_is_refused_here(inputs: dict[str, Any], injectors
         refuse_type(inputs, injectors)
 
 
-@pytest.mark.parametrize("name", [*RECORDS, *STORES])
+@pytest.mark.parametrize("name", RECORDS)
 def test_a_secret_is_in_a_private_file_and_nowhere_else(job: Job, name: str) -> None:
-    job.attach(name, **{"record": "acme", **RECORDS[name]} if name in RECORDS else STORES[name])
+    job.attach(name, record="acme", **RECORDS[name])
     secret = next(field["id"] for field in credential_type(name)["inputs"]["fields"] if field.get("secret"))
-    assert secret in (RECORDS.get(name) or STORES.get(name) or {})
+    assert secret in RECORDS[name]
     for found in (job.env, job.safe_env, job.arguments, job.extra_vars()):
         assert HARD not in str(found) and json.dumps(HARD)[1:-1] not in str(found)
     assert all(os.stat(path).st_mode & 0o077 == 0 for path in job.files())
@@ -132,27 +125,6 @@ def test_bt_cloud_and_an_end_can_be_chosen(job: Job, in_job: Any) -> None:
     store = open_store({"type": "awx"}, lambda *values: None)
     assert store.get("bt")["provider"] == "bt_cloud" and "registered_at" not in store.get("bt")["meta"]
     assert store.get("os")["public"]["expires_at"] == "2027-01-31T00:00:00Z"
-
-
-def test_the_key_of_an_encrypted_file_opens_it(job: Job, in_job: Any, tmp_path: Path) -> None:
-    key = base64.b64encode(os.urandom(32)).decode()
-    job.attach("store_encrypted_file", path=str(tmp_path / "store.json"), key=key)
-    in_job()
-    option = job.extra_vars()["service_store_secret_store"]
-    open_store(option, lambda *values: None).put("acme", {"kept": True})
-    assert open_store(option, lambda *values: None).get("acme") == {"kept": True}
-
-
-@pytest.mark.parametrize("name", ["store_vault_token", "store_vault_approle"])
-def test_vault_is_opened(job: Job, openbao: OpenBao, name: str) -> None:
-    ca_cert = Path(openbao.server.ca_file).read_text()
-    opens = ("token",) if name == "store_vault_token" else ("role_id", "secret_id")
-    fields = {field: openbao.secrets[field] for field in opens}
-    job.attach(name, url=openbao.server.url, path=f"{MOUNT}/{name}", ca_cert=ca_cert, **fields)
-    option = job.extra_vars()["service_store_secret_store"]
-    store = open_store(option, lambda *values: None)
-    store.put("acme", {"kept": name})
-    assert store.get("acme") == {"kept": name}
 
 
 def test_the_surveys_ask_for_every_secret_as_a_password() -> None:
