@@ -36,7 +36,7 @@ seealso:
 
 EXAMPLES = r"""
 - name: Hand a customer's key to a module of another collection
-  ngine_io.cloudstack.cs_zone_info:
+  ngine_io.cloudstack.zone_info:
     api_url: https://cloud.initech.example/client/api
     api_key: "{{ lookup('strategic.service_store.credential', 'initech-cloudstack.api_key') }}"
     api_secret: "{{ lookup('strategic.service_store.credential', 'initech-cloudstack.secret_key') }}"
@@ -87,5 +87,5 @@ def _field(store: SecretStore, term: str) -> Any:
         return fields
     field = term[len(name) + 1 :]
     if field not in fields:
-        raise AnsibleLookupError(f"{name} has no field {field}; it has {', '.join(sorted(fields))}")
+        raise AnsibleLookupError(f"{name} has no field {field!r}; it has {', '.join(sorted(fields))}")
     return fields[field]
