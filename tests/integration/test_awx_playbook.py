@@ -1,7 +1,11 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook awx registers what ships, with the real awx.awx on the wire; what a survey takes reaches a cloud."""
+"""The playbook awx registers what ships, with the real awx.awx on the wire; what a survey takes reaches a cloud.
+
+The collection awx.awx is part of the ansible package of the oldest pair. Where that is not installed and nobody has
+installed the collection otherwise, its two tests are skipped and say how to get it; the surveys' tests need none of it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible import constants
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse, parse_record
 from tests.contract.accounts import azure
@@ -27,11 +32,20 @@ HERE = Path(__file__).resolve().parents[2]
 NAMES = {"organization": "Operator", "project": "Register", "inventory": "Accounts", "credentials": ["Store"]}
 
 
+HOW_TO_GET_IT = (
+    "the collection awx.awx is not here: `make setup` brings it wherever Python 3.11 is (ansible 12 in .venv-min), "
+    "`ansible-galaxy collection install awx.awx` anywhere else"
+)
+
+
 def awx_collection() -> Path | None:
     """Return the folder with ansible_collections/awx/awx: newer ansible packages have left it out."""
     found = importlib.util.find_spec("ansible_collections")
     roots = [Path(root) for root in (found.submodule_search_locations or ())] if found else []
     roots += (HERE / ".venv-min").glob("lib/python3*/site-packages/ansible_collections")
+    # Where ansible-galaxy puts it: below Ansible's home, which make sets to the checkout's own, and below the user's.
+    installed = [*constants.config.get_config_value("COLLECTIONS_PATHS"), str(Path.home() / ".ansible" / "collections")]
+    roots += (Path(path) / "ansible_collections" for path in installed)
     return next((root / "awx" / "awx" for root in roots if (root / "awx" / "awx" / "plugins").is_dir()), None)
 
 
@@ -40,7 +54,7 @@ def collections(tmp_path: Path) -> str:
     """Return where Ansible is to look for collections: for awx.awx, then where it looks in any case."""
     found = awx_collection()
     if found is None:
-        pytest.skip("no ansible package here brings the collection awx.awx")
+        pytest.skip(HOW_TO_GET_IT)
     link = tmp_path / "collections" / "ansible_collections" / "awx"
     link.mkdir(parents=True)
     (link / "awx").symlink_to(found)
