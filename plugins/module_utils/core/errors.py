@@ -32,7 +32,7 @@ KINDS = (
 NEXT_STEP: Mapping[str, str] = {
     "bad_key": "check that the key exists, is active and was registered with its own secret",
     "expired": "rotate the credential, or register its successor",
-    "clock_skew": "set this machine's clock (NTP); signatures carry the time",
+    "clock_skew": "set this machine's clock (NTP); signatures and certificates go by it",
     "ip_blocked": "add the address this call leaves from to the provider's allowlist, or use the account's egress",
     "unreachable": "check the endpoint's address, the proxy and the tunnel of the account",
     "tls": "give the certificate authority of the endpoint in ca_file, or mend the endpoint's certificate",

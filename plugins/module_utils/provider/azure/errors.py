@@ -29,6 +29,7 @@ _ENTRA = {
     90023: "bad_key",
     900023: "bad_key",
     7000222: "expired",
+    # Of assertions signed with a certificate or by a federation. A client secret comes without any time.
     700024: "clock_skew",
     53003: "ip_blocked",
     500011: "invalid",

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity import ClientAssertionCredential
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
@@ -18,12 +23,12 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
     parse_entries,
     plan,
 )
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.errors import refusal
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.errors import refusal, translate
 from lab.ca import make_ca
 from lab.faults import FaultProxy
 from tests.support.servers import LabServer
 
-from .conftest import CLIENT, CONFIG, PLAIN, SECRET, TODAY, Account, session
+from .conftest import CLIENT, CONFIG, PLAIN, SECRET, TENANT, TODAY, Account, session
 
 A, B = {"cidr": "192.0.2.1", "ports": 443}, {"cidr": "2001:db8::/48", "ports": 443}
 VERSION = {"api-version": "2025-07-01"}
@@ -199,3 +204,19 @@ def test_codes_have_kinds(status: int, code: str, kind: str, transient: bool) ->
     error = refusal("read", status, {"error": {"code": code, "message": "m"}})
     assert (error.kind, error.transient) == (kind, transient)
     assert refusal("read", 502, None).kind == "server"
+
+
+def test_an_assertion_of_a_clock_that_is_off_is_told_from_a_wrong_one(server: LabServer) -> None:
+    """Sessions here have client secrets, which carry no time; the kind waits for whoever adds certificates."""
+
+    def kind(offset_s: int) -> str:
+        begin = int(time.time()) + offset_s
+        claims = json.dumps({"nbf": begin, "exp": begin + 600}).encode()
+        assertion = f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2lnbmF0dXJl"
+        end = {"authority": server.url, "connection_verify": server.ca_file, "disable_instance_discovery": True}
+        identity = ClientAssertionCredential(TENANT, CLIENT, lambda: assertion, retry_total=0, **end)
+        with pytest.raises(ClientAuthenticationError) as refused:
+            identity.get_token(f"{server.url}/.default")
+        return translate("log in", refused.value).kind
+
+    assert [kind(offset_s) for offset_s in (-7200, 0, 7200)] == ["clock_skew", "bad_key", "clock_skew"]
