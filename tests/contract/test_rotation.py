@@ -113,20 +113,43 @@ def test_no_secret_leaves_the_module_and_the_journal_hides_its_own(rotating: Rot
     assert not [value for value in known for written in spellings(value) if written in text]
 
 
+def stopped(rotating: Rotating) -> bool:
+    """Start another rotation; return whether it was stopped, which it may be only for the sake of the first one."""
+    try:
+        rotate(rotating.params(force=True))
+    except SecretStoreError as exc:
+        assert exc.kind == "conflict" and "another run is rotating it at the same time" in str(exc)
+        return True
+    return False
+
+
 def test_two_rotations_at_once_one_goes_on_and_the_other_says_why_it_stops(rotating: Rotating) -> None:
-    """At every point of the first run a second one is started; the first one gets through."""
+    """A second run is started at every point of the first one, from its claim (its first note) to its last note."""
     refused: list[str] = []
 
     def second(point: str) -> None:
-        try:
-            rotate(rotating.params(force=True))
-        except SecretStoreError as exc:
-            assert exc.kind == "conflict" and "another run is rotating it at the same time" in str(exc)
+        if point != "journal-creating:before" and stopped(rotating):
             refused.append(point)
 
-    first = rotate(rotating.params(force=True), at=lambda point: second(point) if point == "create:before" else None)
-    assert refused == ["create:before"] and first.facts["rotation"]["rotated"]
-    assert rotating.works(rotating.main())
+    first = rotate(rotating.params(force=True), at=second)
+    claim, *held, last = first.points
+    assert claim == "journal-creating:before" and last.startswith("journal-") and last.endswith(":after")
+    assert refused == held and "create:before" in held and "store-switch:after" in held
+    assert first.facts["rotation"]["rotated"] and rotating.works(rotating.main())
+
+
+def test_of_two_rotations_that_begin_at_once_the_first_to_claim_it_goes_on(rotating: Rotating) -> None:
+    if not rotating.traits().overlap:
+        pytest.skip("the other rotation is over by then, without a trace, and this one is simply the next")
+    old = rotating.keys()
+
+    def second(point: str) -> None:
+        if point == "journal-creating:before":
+            assert not stopped(rotating)
+
+    with pytest.raises(SecretStoreError, match="another run is rotating it at the same time"):
+        rotate(rotating.params(force=True), at=second)
+    assert len(set(rotating.keys()) - set(old)) == 1 and rotating.works(rotating.main())
 
 
 def test_a_run_that_was_overtaken_stops_and_leaves_no_key_behind(rotating: Rotating) -> None:
