@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-MODES = ("throttle", "status", "lost", "reset", "hang")
+MODES = ("throttle", "status", "lost", "reset", "hang", "slow")
 _KEYS = {"mode", "operation", "method", "first", "times", "shape", "status", "headers", "body", "seconds"}
 
 
@@ -30,7 +30,8 @@ class Rule:
     """One fault.
 
     mode: `throttle` (the cloud's own refusal, by `shape`), `status` (a given status, headers and body), `lost` (the
-    call is applied, its answer is not delivered), `reset` (neither), `hang` (no answer for `seconds`).
+    call is applied, its answer is not delivered), `reset` (neither), `hang` (no answer for `seconds`),
+    `slow` (the call is handed on after `seconds`).
     operation: a pattern (`*` matches anything) for what `operation_of` says of the call. method: an HTTP method.
     first: the matching call, counted from 1, at which the fault begins. times: how many calls it spoils, 0 for all.
     """

@@ -175,6 +175,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _spoiled(self, rule: Rule, operation: str, body: bytes) -> Answer:
         if rule.mode in {"throttle", "status"}:
             return rule.answer(operation)
+        if rule.mode == "slow":
+            self._proxy.stopping.wait(rule.seconds)
+            return self._forward(body)
         if rule.mode == "lost":
             self._forward(body)
         elif rule.mode == "hang":

@@ -19,7 +19,8 @@ from lab.faults import FaultProxy
 from tests.contract.stores import write_key
 from tests.support.openbao import MOUNT, OpenBao, vault_option
 
-from .clouds import Peer, counted, starter
+from .credential_clouds import Peer
+from .servers import counted, starter
 
 Option = dict[str, Any]
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -70,6 +71,16 @@ def test_a_hang_ends_in_the_clients_timeout(server: LabServer, faults: FaultProx
     faults.add(mode="hang", times=0)
     with pytest.raises(requests.exceptions.Timeout):
         client(faults.url, server.ca_file, timeout=1).listUsers()
+
+
+def test_a_slow_call_is_answered_after_its_delay(server: LabServer, faults: FaultProxy) -> None:
+    faults.add(mode="slow", seconds=0.3, operation="create*")
+    api = client(faults.url, server.ca_file)
+    began = time.monotonic()
+    api.createSecurityGroup(name="new")
+    assert time.monotonic() - began >= 0.3
+    assert {g["name"] for g in api.listSecurityGroups()["securitygroup"]} == {"default", "new"}
+    assert [(call["fault"], call["status"]) for call in faults.calls] == [("slow", 200), ("", 200)]
 
 
 def test_throttle_and_status_at_the_second_call(server: LabServer, faults: FaultProxy) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
 from tests.contract.accounts import aws, azure, cloudstack
 from tests.support import openstack
-from tests.support.servers import LabServer, StartServer, start_server
+
+from .servers import counted, starter
 
 Json = dict[str, Any]
 
@@ -39,23 +39,6 @@ class Cloud:
     age: Peer | str
     live: Peer | str
     notes: tuple[str, ...] = ()
-
-
-def starter(stack: contextlib.ExitStack, folder: Path) -> StartServer:
-    """Return what starts a server that ends with the stack; its files are below ``folder``."""
-
-    def start(name: str, config: Mapping[str, Any] | None = None, tmp: Path | None = None, **more: Any) -> LabServer:
-        server = start_server(name, config, tmp or folder / name, **more)
-        stack.callback(server.stop)
-        return server
-
-    return start
-
-
-def counted(stack: contextlib.ExitStack, server: LabServer) -> FaultProxy:
-    """Return the lab's proxy before the server: it spoils nothing here and counts what comes in."""
-    cert, key = issue(make_ca(Path(server.ca_file).parent), ["localhost"], ["127.0.0.1"])
-    return stack.enter_context(FaultProxy(server.url, server.ca_file, str(cert), str(key)))
 
 
 def _aws(stack: contextlib.ExitStack, folder: Path, many: int) -> Cloud:

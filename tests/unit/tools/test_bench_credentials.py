@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 
-from tools.bench import Cost, Row, Took, as_json, table
+from tools.bench.credentials import Cost, Row, as_json, table
+from tools.bench.figures import Took
 
 EMPTY = Took(1.0, 0.5)
 AUDIT = Cost("ours.audit", 200, (Took(2.4, 2.0), Took(9.0, 2.1), Took(2.0, 1.9)), 0)
@@ -58,9 +59,9 @@ def test_every_column_begins_where_its_head_does() -> None:
 
 
 def test_the_file_keeps_every_run_and_says_how_many_were_measured() -> None:
-    written = json.loads(json.dumps(as_json(ROWS, EMPTY)))
-    first, _live, last = written["rows"]
-    assert written["empty_play"] == {"seconds": 1.0, "cpu_s": 0.5}
+    written = json.loads(json.dumps(as_json(ROWS)))
+    first, _live, last = written
+    assert (first["ours"]["seconds"], first["ours"]["cpu_s"]) == (2.4, 2.0)
     assert first["ours"]["measured"]["seconds"] == [2.4, 9.0, 2.0]
     assert (first["peer"]["measured"]["credentials"], first["peer"]["seconds"]) == (20, 401.0)
     assert first["peer"]["calls_per_credential"] == 2.0

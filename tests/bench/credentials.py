@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab.faults import FaultProxy
-from tools.bench import Cost, Row, Took
+from tools.bench.credentials import Cost, Row
+from tools.bench.figures import Took
 
 from . import stores
-from .clouds import CLOUDS, Cloud, Peer
-from .play import loop, took
+from .credential_clouds import CLOUDS, Cloud, Peer
+from .play import installed, loop, took
+from .turns import Turn, by_turns
 
 INFO = "strategic.service_store.cloud_credential_info"
 PROBE = "strategic.service_store.cloud_credential"
@@ -44,15 +45,14 @@ class Plan:
         return not self.only or name in self.only
 
 
-def measure(folder: Path, plan: Plan, say: Say) -> tuple[Took, list[Row]]:
-    """Return what a play takes that does nothing, and the rows in order."""
-    empty = Took.median([took(folder / "empty", []) for _run in range(max(plan.runs, 1))])
-    rows = []
+def measure(folder: Path, plan: Plan, empty: Took, say: Say) -> list[Row]:
+    """Return the rows in order; ``empty`` is what a play takes that does nothing."""
+    rows: list[Row] = []
     for name in (*CLOUDS, "openbao"):
         if plan.has(name):
             part = _openbao if name == "openbao" else _cloud
             rows += list(part(name, folder / name, plan, empty, say))
-    return empty, rows
+    return rows
 
 
 def _cloud(name: str, folder: Path, plan: Plan, empty: Took, say: Say) -> Iterator[Row]:
@@ -114,30 +114,18 @@ class _Runner:
     def both(self, ours: _Work, peer: Peer | str) -> tuple[Cost, Cost | str]:
         """Measure ours and the other collection's by turns, so that both meet the same moods of a shared machine."""
         works = [ours]
-        if not isinstance(peer, str) and _installed(peer.module):
+        if not isinstance(peer, str) and installed(peer.module):
             works.append(self.loop(peer))
         elif not isinstance(peer, str):
             peer = f"{peer.module} is not installed"
-        runs: list[list[Took]] = [[] for _work in works]
-        calls = [0 for _work in works]
-        for _run in range(max(self.plan.runs, 1)):
-            for at, work in enumerate(works):
-                self.faults.reset()
-                runs[at].append(took(self.folder / "play", work.tasks, work.variables))
-                calls[at] = len(self.faults.operations())
-        costs = [Cost(it.module, it.credentials, tuple(runs[at]), calls[at]) for at, it in enumerate(works)]
+        turns = [Turn(lambda it=it: took(self.folder / "play", it.tasks, it.variables)) for it in works]
+        found = by_turns(turns, self.plan.runs, self.faults.operations)
+        costs = [
+            Cost(it.module, it.credentials, one.runs, len(one.calls)) for it, one in zip(works, found, strict=True)
+        ]
         for cost in costs:
             self.say(f"  {cost.module}: {cost.median.wall_s:.1f} s and {cost.calls} calls for {cost.credentials}")
         return costs[0], peer if isinstance(peer, str) else costs[1]
-
-
-def _installed(module: str) -> bool:
-    namespace, collection, name = module.split(".")
-    try:
-        found = importlib.util.find_spec(f"ansible_collections.{namespace}.{collection}.plugins.modules.{name}")
-    except ModuleNotFoundError:
-        return False
-    return found is not None
 
 
 def _probes(cloud: Cloud, option: Json) -> list[Json]:
