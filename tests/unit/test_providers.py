@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,20 @@ def test_a_provider_opens_and_offers_what_it_says(name: str) -> None:
     assert known.name == ALIASES.get(name, name)
     assert callable(known.open) and known.probe_services
     assert bool(known.scope_kinds) == (known.allowlist is not None)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_task_that_keeps_allowlists_loads_no_other_capability(name: str) -> None:
+    utils = MODULES.replace("modules", "module_utils")
+    code = (
+        f"import sys, {MODULES}.access_allowlist; from {utils}.provider.registry import provider; provider({name!r}); "
+        f"print(*(module.removeprefix({utils!r} + '.') for module in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    others = {f"provider.{name}.{part}" for part in ("granted", "need", "keys", "source_restriction")}
+    assert f"provider.{name}.session" in loaded
+    assert not loaded & {*others, "model.secret_words", "model.permission", "model.restriction"}
 
 
 def test_an_unknown_provider_and_a_missing_capability_are_said_in_words() -> None:

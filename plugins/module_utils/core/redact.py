@@ -14,8 +14,6 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from ..model.secret_kinds import FIELDS
-
 HIDDEN = "VALUE_HIDDEN"
 #: A field whose secrets are worth so many bits is not found by trying, however fast.
 STRONG_BITS = 96
@@ -42,6 +40,9 @@ def secrets_fingerprint(secrets: Mapping[str, Any], public: Mapping[str, Any]) -
     What a provider issues has ``fingerprint``. What people make up, such as a password, has ``slow_fingerprint`` with
     the public fields as its salt: they come with the record, so both sides of a hand-over and check mode see the same.
     """
+    # Here, since few modules show a fingerprint and every one redacts: policies load word lists with them.
+    from ..model.secret_kinds import FIELDS
+
     if list(secrets) == ["psk"]:
         # Pre-shared keys pass 128 bits, and the other end computes this with sha256sum.
         return fingerprint(str(secrets["psk"]))

@@ -8,16 +8,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Callable, Protocol
+from typing import TYPE_CHECKING, Any, Callable, Protocol
 
 from ..core.retry import Retry
 from ..model.allowlist import Limits, ScopeState
 from ..model.credential import Credential
 from ..model.entry import Entry
-from ..model.permission import Granted, Need
 from ..model.plan import Change
-from ..model.restriction import Restriction
 from ..model.scope import Scope
+
+if TYPE_CHECKING:
+    from ..model.permission import Granted, Need
+    from ..model.restriction import Restriction
 
 
 @dataclass(frozen=True)
@@ -241,7 +243,7 @@ class Provider:
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
     keys: Callable[[Any, Credential], KeyAdapter] | None = None
-    permissions: Permissions | None = None
+    permissions: Callable[[], Permissions] | None = None
     probe_services: tuple[str, ...] = ()
     rotator_probe: str = ""
     mark_chars: int = 255

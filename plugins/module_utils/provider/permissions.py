@@ -63,7 +63,7 @@ class Review:
 
 def need_of(known: Provider, capabilities: Iterable[str]) -> Need:
     """Return what a credential must be able to do at a provider for some capabilities, and what it may besides."""
-    asked: Permissions = capability(known, "permissions")
+    asked: Permissions = capability(known, "permissions")()
     need = Need(optional=asked.reading)
     for name in capabilities:
         need = need.plus(asked.needs[name])
@@ -72,7 +72,7 @@ def need_of(known: Provider, capabilities: Iterable[str]) -> Need:
 
 def report(known: Provider, session: Session, who: Identity, capabilities: Iterable[str]) -> Report:
     """Ask the provider and compare; a provider that does not tell makes no failure but an entry in not_told."""
-    asked: Permissions = capability(known, "permissions")
+    asked: Permissions = capability(known, "permissions")()
     need = need_of(known, capabilities)
     return compare(need, asked.open(session, who).read_permissions(need), asked.administrator)
 
@@ -81,7 +81,7 @@ def refuse_missing(known: Provider, name: str, capabilities: Sequence[str], foun
     """Refuse a credential that lacks something; raises ProviderError (no_permission) that says how to grant it."""
     if not found.missing:
         return
-    asked: Permissions = capability(known, "permissions")
+    asked: Permissions = capability(known, "permissions")()
     why = f"it lacks {', '.join(found.missing)} (found by {found.source})"
     doing = f"accept {name} for {', '.join(capabilities)}"
     raise ProviderError(known.name, doing, why, "no_permission", hint=asked.how)

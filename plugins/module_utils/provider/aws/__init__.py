@@ -5,14 +5,33 @@
 
 from __future__ import annotations
 
-from ..base import Permissions, Provider
+from ...model.credential import Credential
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
 from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists, fits
 from .credential import SERVICES
-from .granted import UserPermissions
-from .keys import AccessKeys
-from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .session import AwsSession
-from .source_restriction import SourcePolicy
+
+# A task needs one capability, and each module is compiled anew in every task: the others are not loaded.
+
+
+def _source_restriction(session: AwsSession, store: str) -> SourceRestrictionAdapter:
+    from .source_restriction import SourcePolicy
+
+    return SourcePolicy(session, store)
+
+
+def _keys(session: AwsSession, credential: Credential) -> KeyAdapter:
+    from .keys import AccessKeys
+
+    return AccessKeys(session, credential)
+
+
+def _permissions() -> Permissions:
+    from .granted import UserPermissions
+    from .need import ADMINISTRATOR, HOW, NEEDS, READING
+
+    return Permissions(NEEDS, UserPermissions, HOW, READING, ADMINISTRATOR)
+
 
 PROVIDER = Provider(
     name="aws",
@@ -20,9 +39,9 @@ PROVIDER = Provider(
     scope_kinds=KINDS,
     bare_kinds=BARE_KINDS,
     allowlist=allowlists,
-    source_restriction=SourcePolicy,
-    keys=AccessKeys,
-    permissions=Permissions(NEEDS, UserPermissions, HOW, READING, ADMINISTRATOR),
+    source_restriction=_source_restriction,
+    keys=_keys,
+    permissions=_permissions,
     probe_services=SERVICES,
     mark_chars=NOTE_CHARS,
     fits=fits,

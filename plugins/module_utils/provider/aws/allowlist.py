@@ -6,11 +6,8 @@
 from __future__ import annotations
 
 from ...model.entry import Entry
+from ..base import AllowlistAdapter
 from ..by_kind import ByKind
-from . import acl_rule
-from .network_acl import NetworkAcls
-from .prefix_list import PrefixLists
-from .security_group import SecurityGroups
 from .session import AwsSession
 
 KINDS = ("security_group", "prefix_list", "network_acl")
@@ -23,15 +20,27 @@ NOTE_CHARS = 255
 def fits(kind: str, entry: Entry) -> None:
     """Refuse an entry that a kind of scope cannot express."""
     if kind == "network_acl":
+        from . import acl_rule
+
         acl_rule.fits(entry)
 
 
 def allowlists(session: AwsSession, store: str) -> ByKind:
     """Return the adapter for all of them."""
-    return ByKind(
-        {
-            "security_group": SecurityGroups(session, store),
-            "prefix_list": PrefixLists(session, store),
-            "network_acl": NetworkAcls(session, store),
-        }
-    )
+
+    def security_groups() -> AllowlistAdapter:
+        from .security_group import SecurityGroups
+
+        return SecurityGroups(session, store)
+
+    def prefix_lists() -> AllowlistAdapter:
+        from .prefix_list import PrefixLists
+
+        return PrefixLists(session, store)
+
+    def network_acls() -> AllowlistAdapter:
+        from .network_acl import NetworkAcls
+
+        return NetworkAcls(session, store)
+
+    return ByKind({"security_group": security_groups, "prefix_list": prefix_lists, "network_acl": network_acls})

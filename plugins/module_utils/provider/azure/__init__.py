@@ -5,24 +5,43 @@
 
 from __future__ import annotations
 
-from ..base import Permissions, Provider
+from ...model.credential import Credential
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
 from .allowlist import LIMITS, NetworkSecurityGroups
 from .credential import SERVICES
-from .granted import ApplicationPermissions
-from .keys import ClientSecrets
-from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .rules import fits
 from .session import AzureSession
-from .source_restriction import TokenPolicy
+
+# A task needs one capability, and each module is compiled anew in every task: the others are not loaded.
+
+
+def _source_restriction(session: AzureSession, store: str) -> SourceRestrictionAdapter:
+    from .source_restriction import TokenPolicy
+
+    return TokenPolicy(session, store)
+
+
+def _keys(session: AzureSession, credential: Credential) -> KeyAdapter:
+    from .keys import ClientSecrets
+
+    return ClientSecrets(session, credential)
+
+
+def _permissions() -> Permissions:
+    from .granted import ApplicationPermissions
+    from .need import ADMINISTRATOR, HOW, NEEDS, READING
+
+    return Permissions(NEEDS, ApplicationPermissions, HOW, READING, ADMINISTRATOR)
+
 
 PROVIDER = Provider(
     name="azure",
     open=AzureSession,
     scope_kinds=("network_security_group",),
     allowlist=NetworkSecurityGroups,
-    source_restriction=TokenPolicy,
-    keys=ClientSecrets,
-    permissions=Permissions(NEEDS, ApplicationPermissions, HOW, READING, ADMINISTRATOR),
+    source_restriction=_source_restriction,
+    keys=_keys,
+    permissions=_permissions,
     probe_services=SERVICES,
     rotator_probe="graph",
     mark_chars=LIMITS.note_chars,

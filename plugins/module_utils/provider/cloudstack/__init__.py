@@ -5,24 +5,43 @@
 
 from __future__ import annotations
 
-from ..base import Permissions, Provider
+from ...model.credential import Credential
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
 from .allowlist import KINDS, allowlists
-from .granted import RoleCommands
-from .keys import UserKeys
 from .marks import MARK_CHARS
-from .need import ADMINISTRATOR, HOW, NEEDS, READING
 from .rules import fits
 from .session import CloudStackSession
-from .source_restriction import CloudStackSourceRestriction
+
+# A task needs one capability, and each module is compiled anew in every task: the others are not loaded.
+
+
+def _source_restriction(session: CloudStackSession, store: str) -> SourceRestrictionAdapter:
+    from .source_restriction import CloudStackSourceRestriction
+
+    return CloudStackSourceRestriction(session, store)
+
+
+def _keys(session: CloudStackSession, credential: Credential) -> KeyAdapter:
+    from .keys import UserKeys
+
+    return UserKeys(session, credential)
+
+
+def _permissions() -> Permissions:
+    from .granted import RoleCommands
+    from .need import ADMINISTRATOR, HOW, NEEDS, READING
+
+    return Permissions(NEEDS, RoleCommands, HOW, READING, ADMINISTRATOR)
+
 
 PROVIDER = Provider(
     name="cloudstack",
     open=CloudStackSession,
     scope_kinds=KINDS,
     allowlist=allowlists,
-    source_restriction=CloudStackSourceRestriction,
-    keys=UserKeys,
-    permissions=Permissions(NEEDS, RoleCommands, HOW, READING, ADMINISTRATOR),
+    source_restriction=_source_restriction,
+    keys=_keys,
+    permissions=_permissions,
     probe_services=("api",),
     mark_chars=MARK_CHARS,
     fits=fits,

@@ -12,10 +12,10 @@ from ...core.errors import ProviderError
 from ...model.allowlist import Limits, ScopeState
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..base import AllowlistAdapter
 from ..by_kind import ByKind
 from . import marks
 from .firewall import Firewalls
-from .network_acl import NetworkAclLists
 from .security_group import SecurityGroups
 from .session import CloudStackSession
 
@@ -25,7 +25,13 @@ KINDS = ("security_group", "firewall", "network_acl")
 def allowlists(session: CloudStackSession, store: str) -> ByKind:
     """Return the adapter for all of them."""
     tagged = CloudStackAllowlists(session, store)
-    return ByKind({"security_group": tagged, "firewall": tagged, "network_acl": NetworkAclLists(session, store)})
+
+    def network_acls() -> AllowlistAdapter:
+        from .network_acl import NetworkAclLists
+
+        return NetworkAclLists(session, store)
+
+    return ByKind({"security_group": lambda: tagged, "firewall": lambda: tagged, "network_acl": network_acls})
 
 
 class _Kind(Protocol):

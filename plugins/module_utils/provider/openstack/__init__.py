@@ -5,23 +5,42 @@
 
 from __future__ import annotations
 
-from ..base import Permissions, Provider
+from ...model.credential import Credential
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
 from .allowlist import LIMITS, SecurityGroups
 from .credential import SERVICES
-from .granted import TokenPermissions
-from .keys import ApplicationCredentials
-from .need import ADMINISTRATOR, HOW, NEEDS
 from .session import OpenStackSession
-from .source_restriction import ApiFront
+
+# A task needs one capability, and each module is compiled anew in every task: the others are not loaded.
+
+
+def _source_restriction(session: OpenStackSession, store: str) -> SourceRestrictionAdapter:
+    from .source_restriction import ApiFront
+
+    return ApiFront(session, store)
+
+
+def _keys(session: OpenStackSession, credential: Credential) -> KeyAdapter:
+    from .keys import ApplicationCredentials
+
+    return ApplicationCredentials(session, credential)
+
+
+def _permissions() -> Permissions:
+    from .granted import TokenPermissions
+    from .need import ADMINISTRATOR, HOW, NEEDS
+
+    return Permissions(NEEDS, TokenPermissions, HOW, administrator=ADMINISTRATOR)
+
 
 PROVIDER = Provider(
     name="openstack",
     open=OpenStackSession,
     scope_kinds=("security_group",),
     allowlist=SecurityGroups,
-    source_restriction=ApiFront,
-    keys=ApplicationCredentials,
-    permissions=Permissions(NEEDS, TokenPermissions, HOW, administrator=ADMINISTRATOR),
+    source_restriction=_source_restriction,
+    keys=_keys,
+    permissions=_permissions,
     probe_services=SERVICES,
     mark_chars=LIMITS.note_chars,
 )
