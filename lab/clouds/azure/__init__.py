@@ -27,7 +27,11 @@ Configuration (JSON; every id is a UUID, and one that is left out is derived fro
      "subscriptions": [{"id": ..., "display_name": ..., "tenant_id": ...,
                         "resource_groups": [{"name": ..., "location": "westeurope",
                                              "network_security_groups": [{"name": ..., "rules": [
-                                                 {"name": ..., <properties of a security rule>}]}]}]}],
+                                                 {"name": ..., <properties of a security rule>}]}],
+                                             "storage_accounts": [{"name": ..., "tags": {}, "properties": {...}}],
+                                             "vaults": [<likewise>],
+                                             "sql_servers": [{"name": ..., "properties": {...}, "rules": [
+                                                 {"name": ..., "startIpAddress": ..., "endIpAddress": ...}]}]}]}],
      "role_definitions": [{"name": ..., "actions": [...], "not_actions": [...], "data_actions": [...]}],
      "token_lifetime_s": 3600, "operation_polls": 0, "page_size": 100, "secret_delay_s": 0, "secret_servers": 1}
 
@@ -39,6 +43,9 @@ they learn it one after the other.
 Lab's own paths, for loopback and the server's own /24 only: GET /_lab/calls (a list of {method, path, source,
 status}), POST /_lab/reset, POST /_lab/throttle {"count": N} (the next N calls to Resource Manager answer
 429).
+
+The firewalls of storage accounts, key vaults and SQL servers are enforced at BASE/storage/<account>,
+BASE/vault/<vault> and BASE/sql/<server>, which hold no data, by the TCP peer's address too.
 
 Conditional Access is enforced where the service enforces it: at the token endpoint, by the TCP peer's
 address. A token that was issued works from anywhere until it expires, because Resource Manager looks at no

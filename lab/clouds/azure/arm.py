@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.clouds.azure import authorization, network, operations, rbac
+from lab.clouds.azure import authorization, guarded, network, operations, rbac, sql
 from lab.clouds.azure.state import Application, ResourceGroup, State, Subscription
 from lab.clouds.azure.tokens import bearer
 from lab.clouds.azure.wire import AzureError, Json, Request, Response
@@ -187,6 +187,9 @@ _NSG = r"/providers/Microsoft\.Network/networkSecurityGroups"
 _AUTHORIZATION = r"/providers/Microsoft\.Authorization"
 _G = _S + r"/resourceGroups/(?P<g>[^/]+)"
 _OPERATION = r"/providers/Microsoft\.Network/locations/[^/]+/(?P<kind>operations|operationResults)/(?P<op>[^/]+)$"
+_STORAGE = r"/providers/Microsoft\.Storage/storageAccounts"
+_VAULT = r"/providers/Microsoft\.KeyVault/vaults"
+_SQL = r"/providers/Microsoft\.Sql/servers"
 _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (r"^/subscriptions$", _subscriptions),
     (_S + "$", _one_subscription),
@@ -198,6 +201,17 @@ _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (_G + _NSG + r"/(?P<n>[^/]+)$", network.one_nsg),
     (_G + _NSG + r"/(?P<n>[^/]+)/(?P<which>securityRules|defaultSecurityRules)$", network.list_rules),
     (_G + _NSG + r"/(?P<n>[^/]+)/securityRules/(?P<r>[^/]+)$", network.one_rule),
+    (_S + _STORAGE + "$", guarded.list_all(guarded.STORAGE)),
+    (_G + _STORAGE + "$", guarded.list_group(guarded.STORAGE)),
+    (_G + _STORAGE + r"/(?P<n>[^/]+)$", guarded.one(guarded.STORAGE)),
+    (_S + _VAULT + "$", guarded.list_all(guarded.VAULT)),
+    (_G + _VAULT + "$", guarded.list_group(guarded.VAULT)),
+    (_G + _VAULT + r"/(?P<n>[^/]+)$", guarded.one(guarded.VAULT)),
+    (_S + _SQL + "$", sql.list_all),
+    (_G + _SQL + "$", sql.list_group),
+    (_G + _SQL + r"/(?P<n>[^/]+)$", sql.one_server),
+    (_G + _SQL + r"/(?P<n>[^/]+)/firewallRules$", sql.list_rules),
+    (_G + _SQL + r"/(?P<n>[^/]+)/firewallRules/(?P<r>[^/]+)$", sql.one_rule),
     (_S + _AUTHORIZATION + r"/roleAssignments$", authorization.list_assignments),
     (_S + _AUTHORIZATION + r"/roleDefinitions/(?P<d>[^/]+)$", authorization.one_definition),
     (_S + _OPERATION, _poll),

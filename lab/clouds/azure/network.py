@@ -7,35 +7,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.clouds.azure import nsg, operations
-from lab.clouds.azure.wire import AzureError, Json, Response
+from lab.clouds.azure import nsg, operations, resources
+from lab.clouds.azure.wire import Json, Response
 
 if TYPE_CHECKING:
     from lab.clouds.azure.arm import Call
 
 _TYPE = "Microsoft.Network/networkSecurityGroups"
-_VERBS = {"GET": "read", "PUT": "write", "DELETE": "delete"}
 
 
 def list_all(call: Call) -> Response:
     """Every group of the subscription."""
     call.allow(_TYPE + "/read")
-    return _page(call, [n for g in call.subscription().groups.values() for n in g.nsgs.values()])
+    return resources.page(call, [n for g in call.subscription().groups.values() for n in g.nsgs.values()])
 
 
 def list_group(call: Call) -> Response:
     """Every group of one resource group."""
     call.allow(_TYPE + "/read")
-    return _page(call, list(call.group().nsgs.values()))
+    return resources.page(call, list(call.group().nsgs.values()))
 
 
 def one_nsg(call: Call) -> Response:
     """GET, PUT and DELETE of a whole group."""
-    call.allow(f"{_TYPE}/{_verb(call)}")
+    call.allow(f"{_TYPE}/{resources.verb(call)}")
     group, name = call.group(), call.parts["n"]
     current = group.nsgs.get(name.lower())
     if call.request.method == "GET":
-        return Response(200, current or _missing(call, f"{_TYPE}/{name}"), {"ETag": current["etag"] if current else ""})
+        return Response(
+            200, current or resources.missing(call, f"{_TYPE}/{name}"), {"ETag": current["etag"] if current else ""}
+        )
     nsg.check_match(call.request, current, call.request.path)
     headers = operations.start(call.state, call.request, call.subscription().id, group.location)
     if call.request.method == "DELETE":
@@ -52,16 +53,16 @@ def list_rules(call: Call) -> Response:
     """The rules of a group; `which` is securityRules or defaultSecurityRules."""
     call.allow(f"{_TYPE}/{call.parts['which']}/read")
     which = "securityRules" if call.parts["which"].lower() == "securityrules" else "defaultSecurityRules"
-    return _page(call, list(_owner(call)["properties"][which]))
+    return resources.page(call, list(_owner(call)["properties"][which]))
 
 
 def one_rule(call: Call) -> Response:
     """GET, PUT and DELETE of one rule."""
-    call.allow(f"{_TYPE}/securityRules/{_verb(call)}")
+    call.allow(f"{_TYPE}/securityRules/{resources.verb(call)}")
     owner, name = _owner(call), call.parts["r"]
     current = nsg.find_rule(owner, name)
     if call.request.method == "GET":
-        return Response(200, current or _missing(call, f"{_TYPE}/{call.parts['n']}/securityRules/{name}"))
+        return Response(200, current or resources.missing(call, f"{_TYPE}/{call.parts['n']}/securityRules/{name}"))
     nsg.check_match(call.request, current, call.request.path)
     headers = operations.start(call.state, call.request, call.subscription().id, call.group().location)
     if call.request.method == "DELETE":
@@ -74,29 +75,5 @@ def one_rule(call: Call) -> Response:
     return nsg.written(nsg.find_rule(owner, name) or {}, created, headers)
 
 
-def _verb(call: Call) -> str:
-    if call.request.method not in _VERBS:
-        raise AzureError(405, "MethodNotAllowed", f"The method {call.request.method} is not allowed here.")
-    return _VERBS[call.request.method]
-
-
 def _owner(call: Call) -> Json:
-    return call.group().nsgs.get(call.parts["n"].lower()) or _missing(call, f"{_TYPE}/{call.parts['n']}")
-
-
-def _missing(call: Call, what: str) -> Json:
-    raise AzureError(
-        404,
-        "ResourceNotFound",
-        f"The Resource '{what}' under resource group '{call.parts['g']}' was not found. For more details "
-        "please go to https://aka.ms/ARMResourceNotFoundFix",
-    )
-
-
-def _page(call: Call, items: list[Json]) -> Response:
-    size, start = call.state.setting("page_size", 100), int(call.request.query.get("$skipToken", 0))
-    body: Json = {"value": items[start : start + size]}
-    if len(items) > start + size:
-        version = call.request.query["api-version"]
-        body["nextLink"] = f"{call.request.base_url}{call.request.path}?api-version={version}&$skipToken={start + size}"
-    return Response(200, body)
+    return call.group().nsgs.get(call.parts["n"].lower()) or resources.missing(call, f"{_TYPE}/{call.parts['n']}")

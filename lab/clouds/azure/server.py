@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lab.clouds.azure import arm, entra, graph
+from lab.clouds.azure import arm, data_plane, entra, graph
 from lab.clouds.azure.state import State
 from lab.clouds.azure.wire import AzureError, EntraError, Request, Response
 
@@ -116,6 +116,8 @@ def _service(state: State, request: Request) -> Response:
             return entra.handle(state, request)
         if graph.serves(request):
             return graph.handle(state, request)
+        if data_plane.serves(request):
+            return data_plane.handle(state, request)
         return arm.handle(state, request)
     except EntraError as error:
         return error.response(request.base_url)

@@ -47,11 +47,22 @@ class Tenant:
 
 
 @dataclass
+class SqlServer:
+    """A logical server and its firewall rules by name in lower case."""
+
+    resource: Json
+    rules: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass
 class ResourceGroup:
     name: str
     location: str
     tags: dict[str, str] = field(default_factory=dict)
     nsgs: dict[str, Json] = field(default_factory=dict)
+    storage_accounts: dict[str, Json] = field(default_factory=dict)
+    vaults: dict[str, Json] = field(default_factory=dict)
+    sql_servers: dict[str, SqlServer] = field(default_factory=dict)
 
 
 @dataclass
@@ -160,7 +171,19 @@ def _subscription(item: Json, default_tenant: str) -> Subscription:
         subscription.groups[group.name.lower()] = group
         for body in entry.get("network_security_groups", []):
             _seed_nsg(subscription, group, body)
+        _seed_guarded(subscription, group, entry)
     return subscription
+
+
+def _seed_guarded(subscription: Subscription, group: ResourceGroup, entry: Json) -> None:
+    # Imported here, as below.
+    from lab.clouds.azure import guarded, sql
+
+    for kind in (guarded.STORAGE, guarded.VAULT):
+        for item in entry.get(kind.attribute, []):
+            guarded.seed(kind, subscription, group, item)
+    for item in entry.get("sql_servers", []):
+        sql.seed(subscription, group, item)
 
 
 def _seed_nsg(subscription: Subscription, group: ResourceGroup, item: Json) -> None:

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Microsoft.Storage/storageAccounts and Microsoft.KeyVault/vaults: read, list, and what PATCH may change here.
+
+Neither has an etag: the last writer of the network ACLs or the tags wins, since a PATCH replaces each as a whole
+("Storage Accounts - Update", "Vaults - Update").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lab.clouds.azure import network_acls, resources
+from lab.clouds.azure.security_rule import refuse_unknown
+from lab.clouds.azure.state import ResourceGroup, Subscription
+from lab.clouds.azure.wire import AzureError, Json, Response
+
+if TYPE_CHECKING:
+    from lab.clouds.azure.arm import Call
+
+#: "Limitations of tags": number and lengths; storage accounts take shorter names.
+MOST_TAGS, TAG_VALUE_CHARS = 50, 256
+_NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
+_PUBLIC = ("enabled", "disabled", "securedbyperimeter")
+
+
+@dataclass(frozen=True)
+class Type:
+    """One type of resource that network ACLs guard."""
+
+    name: str
+    attribute: str
+    dialect: network_acls.Dialect
+    patch: frozenset[str]
+    fixed: Json
+    acls: Json | None
+    tag_chars: int = 512
+
+
+STORAGE = Type(
+    "Microsoft.Storage/storageAccounts",
+    "storage_accounts",
+    network_acls.STORAGE,
+    frozenset({"sku", "tags", "identity", "properties", "kind"}),
+    {"kind": "StorageV2", "sku": {"name": "Standard_LRS", "tier": "Standard"}},
+    {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+    128,
+)
+VAULT = Type(
+    "Microsoft.KeyVault/vaults",
+    "vaults",
+    network_acls.VAULT,
+    frozenset({"tags", "properties"}),
+    {},
+    # A vault that was made without them has none: everybody may reach it.
+    None,
+)
+
+
+def seed(kind: Type, subscription: Subscription, group: ResourceGroup, item: Json) -> None:
+    """Puts one resource of the configuration into its group."""
+    path = f"/subscriptions/{subscription.id}/resourceGroups/{group.name}/providers/{kind.name}/{item['name']}"
+    properties: Json = {"provisioningState": "Succeeded", "publicNetworkAccess": "Enabled"}
+    resource = {
+        "id": path,
+        "name": item["name"],
+        "type": kind.name,
+        "location": item.get("location", group.location),
+        "tags": dict(item.get("tags", {})),
+        **kind.fixed,
+        "properties": {**properties, **({"networkAcls": dict(kind.acls)} if kind.acls else {})},
+    }
+    _change(kind, resource, {"properties": item.get("properties", {})})
+    getattr(group, kind.attribute)[item["name"].lower()] = resource
+
+
+def list_all(kind: Type) -> Callable[[Call], Response]:
+    """Every resource of a type in the subscription."""
+
+    def serve(call: Call) -> Response:
+        call.allow(f"{kind.name}/{resources.verb(call, 'GET')}")
+        groups = call.subscription().groups.values()
+        return resources.page(call, [item for group in groups for item in getattr(group, kind.attribute).values()])
+
+    return serve
+
+
+def list_group(kind: Type) -> Callable[[Call], Response]:
+    """Every resource of a type in one resource group."""
+
+    def serve(call: Call) -> Response:
+        call.allow(f"{kind.name}/{resources.verb(call, 'GET')}")
+        return resources.page(call, list(getattr(call.group(), kind.attribute).values()))
+
+    return serve
+
+
+def one(kind: Type) -> Callable[[Call], Response]:
+    """GET and PATCH of one resource."""
+
+    def serve(call: Call) -> Response:
+        call.allow(f"{kind.name}/{resources.verb(call, 'GET', 'PATCH')}")
+        held, name = getattr(call.group(), kind.attribute), call.parts["n"]
+        current: Json = held.get(name.lower()) or resources.missing(call, f"{kind.name}/{name}")
+        if call.request.method == "PATCH":
+            # Worked out on a copy, so that a refused body changes nothing.
+            current = {**current, "properties": dict(current["properties"])}
+            _change(kind, current, call.request.json())
+            held[name.lower()] = current
+        return Response(200, current)
+
+    return serve
+
+
+def _change(kind: Type, resource: Json, body: Json) -> None:
+    refuse_unknown(body, set(kind.patch), kind.name.rpartition("/")[2])
+    if "tags" in body:
+        _check_tags(body["tags"] or {}, kind.tag_chars)
+        resource["tags"] = dict(body["tags"] or {})
+    properties = body.get("properties") or {}
+    refuse_unknown(properties, {"networkAcls", "publicNetworkAccess"}, "properties that the emulator changes")
+    public = str(properties.get("publicNetworkAccess") or "Enabled")
+    if public.lower() not in _PUBLIC:
+        raise AzureError(400, "BadRequest", f"Invalid value found at properties.publicNetworkAccess: {public}")
+    checked = (
+        {"networkAcls": network_acls.check(properties["networkAcls"], kind.dialect)}
+        if properties.get("networkAcls")
+        else {}
+    )
+    resource["properties"].update({**properties, **checked})
+
+
+def _check_tags(tags: Json, most_chars: int) -> None:
+    if len(tags) > MOST_TAGS:
+        raise AzureError(400, "TooManyTags", f"The resource has {len(tags)} tags; at most {MOST_TAGS} are allowed.")
+    for name, value in tags.items():
+        if not name or len(name) > most_chars or _NOT_IN_TAG_NAMES & set(name):
+            raise AzureError(400, "InvalidTagName", f"The tag name '{name}' is invalid.")
+        if len(str(value)) > TAG_VALUE_CHARS:
+            raise AzureError(400, "InvalidTagValue", f"The value of tag '{name}' is longer than {TAG_VALUE_CHARS}.")

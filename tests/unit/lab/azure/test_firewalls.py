@@ -1,0 +1,190 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firewalls of storage accounts, key vaults and SQL servers: what the services take, keep, refuse and let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.servers import LabServer
+from tests.unit.lab.azure.conftest import CONFIG, READER, SUBSCRIPTION, Http
+
+GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/scratch/providers"
+ACCOUNT = f"{GROUP}/Microsoft.Storage/storageAccounts/acmedata"
+VAULT = f"{GROUP}/Microsoft.KeyVault/vaults/acme-keys"
+SERVER = f"{GROUP}/Microsoft.Sql/servers/acme-sql"
+DARK = f"{GROUP}/Microsoft.Sql/servers/dark-sql"
+#: "Storage Accounts", "Vaults" and "Firewall Rules" of the REST references.
+VERSIONS = {"Storage": "2023-05-01", "KeyVault": "2023-07-01", "Sql": "2021-11-01"}
+WITH_FIREWALLS = {
+    "name": "scratch",
+    "storage_accounts": [{"name": "acmedata", "tags": {"team": "data"}}],
+    "vaults": [{"name": "acme-keys"}],
+    "sql_servers": [
+        {"name": "acme-sql", "rules": [{"name": "hq", "startIpAddress": "203.0.113.5", "endIpAddress": "203.0.113.9"}]},
+        {"name": "dark-sql", "properties": {"publicNetworkAccess": "Disabled"}},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def server(module_lab_server: Any) -> LabServer:
+    (subscription,) = CONFIG["subscriptions"]
+    groups = [*subscription["resource_groups"], WITH_FIREWALLS]
+    started: LabServer = module_lab_server(
+        "azure", {**CONFIG, "subscriptions": [{**subscription, "resource_groups": groups}]}
+    )
+    return started
+
+
+@pytest.fixture
+def http(server: LabServer) -> Iterator[Http]:
+    server.reset()
+    yield Http(server)
+
+
+def arm(http: Http, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    version = VERSIONS[path.partition("/providers/Microsoft.")[2].partition("/")[0]]
+    return http.arm(method, path, body, version=version, **more)
+
+
+def code(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def acls(*values: str, action: str = "Deny", **more: Any) -> dict[str, Any]:
+    rules = [{"value": value} for value in values]
+    return {"properties": {"networkAcls": {"defaultAction": action, "ipRules": rules, **more}}}
+
+
+def rule(start: str, end: str) -> dict[str, Any]:
+    return {"properties": {"startIpAddress": start, "endIpAddress": end}}
+
+
+def test_lists_and_single_resources_are_read(http: Http) -> None:
+    for path, count in ((ACCOUNT, 1), (VAULT, 1), (SERVER, 2)):
+        inside, _slash, _name = path.rpartition("/")
+        everywhere = inside.replace("/resourceGroups/scratch", "")
+        found = [arm(http, "GET", at, client=READER).json()["value"] for at in (inside, everywhere)]
+        assert [len(items) for items in found] == [count, count]
+        assert code(arm(http, "GET", everywhere)) == (403, "AuthorizationFailed")
+        assert arm(http, "GET", path).json()["name"] == path.rpartition("/")[2]
+        assert code(arm(http, "GET", f"{inside}/nothing")) == (404, "ResourceNotFound")
+        assert code(arm(http, "DELETE", path)) == (405, "MethodNotAllowed")
+    assert arm(http, "GET", VAULT).json()["properties"].get("networkAcls") is None
+    assert arm(http, "GET", ACCOUNT).json()["properties"]["networkAcls"]["defaultAction"] == "Allow"
+
+
+def test_each_service_keeps_an_address_its_own_way(http: Http) -> None:
+    for path, kept in ((ACCOUNT, "192.0.2.1"), (VAULT, "192.0.2.1/32")):
+        assert arm(http, "PATCH", path, acls("192.0.2.1", "198.51.100.0/24")).status_code == 200
+        found = arm(http, "GET", path).json()["properties"]["networkAcls"]
+        assert [item["value"] for item in found["ipRules"]] == [kept, "198.51.100.0/24"]
+        assert (found["defaultAction"], found["bypass"]) == ("Deny", "AzureServices")
+
+
+@pytest.mark.parametrize("path", [ACCOUNT, VAULT], ids=["storage", "vault"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        acls("10.1.2.3"),
+        acls("192.168.0.0/16"),
+        acls("2001:db8::/32"),
+        acls("192.0.2.1/24"),
+        acls(action="Perhaps"),
+        acls(bypass="Everybody"),
+        acls(*(f"192.0.{number // 256}.{number % 256}" for number in range(1001))),
+    ],
+    ids=["private", "private-range", "ipv6", "host-bits", "action", "bypass", "too-many"],
+)
+def test_what_the_services_refuse_changes_nothing(http: Http, path: str, body: Any) -> None:
+    before = arm(http, "GET", path).json()
+    expected = "InvalidValuesForRequestParameters" if path == ACCOUNT else "BadRequest"
+    assert code(arm(http, "PATCH", path, {**body, "tags": {"new": "tag"}})) == (400, expected)
+    assert arm(http, "GET", path).json() == before
+
+
+def test_storage_takes_small_ranges_as_single_addresses_only(http: Http) -> None:
+    for value in ("192.0.2.1/32", "192.0.2.0/31"):
+        assert code(arm(http, "PATCH", ACCOUNT, acls(value))) == (400, "InvalidValuesForRequestParameters")
+        assert arm(http, "PATCH", VAULT, acls(value)).status_code == 200
+    many = [f"198.51.{number // 256}.{number % 256}" for number in range(401)]
+    assert arm(http, "PATCH", ACCOUNT, acls(*many[:400])).status_code == 200
+    assert code(arm(http, "PATCH", ACCOUNT, acls(*many))) == (400, "InvalidValuesForRequestParameters")
+
+
+def test_unknown_properties_and_bad_tags_are_refused(http: Http) -> None:
+    assert arm(http, "PATCH", ACCOUNT, {"properties": {"colour": "red"}}).status_code == 400
+    assert arm(http, "PATCH", VAULT, {"location": "westeurope"}).status_code == 400
+    assert code(arm(http, "PATCH", VAULT, {"tags": {"a/b": "c"}})) == (400, "InvalidTagName")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {"a": "c" * 257}})) == (400, "InvalidTagValue")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {str(n): "" for n in range(51)}})) == (400, "TooManyTags")
+
+
+def test_sql_rules_are_made_changed_and_deleted(http: Http) -> None:
+    path = f"{SERVER}/firewallRules/store"
+    assert arm(http, "PUT", path, rule("192.0.2.1", "192.0.2.1")).status_code == 201
+    assert arm(http, "PUT", path, rule("192.0.2.1", "192.0.2.2")).status_code == 200
+    assert [item["name"] for item in arm(http, "GET", f"{SERVER}/firewallRules").json()["value"]] == ["hq", "store"]
+    assert arm(http, "GET", path).json()["properties"]["endIpAddress"] == "192.0.2.2"
+    assert [arm(http, "DELETE", path).status_code for _twice in range(2)] == [200, 204]
+    assert code(arm(http, "GET", path)) == (404, "ResourceNotFound")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("a", rule("2001:db8::1", "2001:db8::1"), "FirewallRuleNotIPv4Address"),
+        ("a", rule("192.0.2.2", "192.0.2.1"), "FirewallRuleInvalidRange"),
+        ("a" * 129, rule("192.0.2.1", "192.0.2.1"), "FirewallRuleNameTooLong"),
+        ("svcstore:a", rule("192.0.2.1", "192.0.2.1"), "InvalidServerFirewallRuleResourceRequest"),
+    ],
+    ids=["ipv6", "backwards", "long", "colon"],
+)
+def test_sql_says_why_it_refuses_a_rule(http: Http, name: str, body: Any, expected: str) -> None:
+    assert code(arm(http, "PUT", f"{SERVER}/firewallRules/{name}", body)) == (400, expected)
+
+
+def test_sql_has_a_most_of_rules_and_takes_none_while_public_access_is_off(http: Http) -> None:
+    for number in range(255):
+        made = arm(http, "PUT", f"{SERVER}/firewallRules/r{number}", rule("192.0.2.1", "192.0.2.1"))
+        assert made.status_code == 201
+    assert code(arm(http, "PUT", f"{SERVER}/firewallRules/more", rule("192.0.2.1", "192.0.2.1"))) == (
+        400,
+        "TooManyFirewallRules",
+    )
+    dark = arm(http, "PUT", f"{DARK}/firewallRules/a", rule("192.0.2.1", "192.0.2.1"))
+    assert code(dark) == (400, "DenyPublicEndpointEnabled")
+
+
+def test_roles_are_asked(http: Http) -> None:
+    for path in (ACCOUNT, VAULT):
+        assert arm(http, "GET", path, client=READER).status_code == 200
+        assert code(arm(http, "PATCH", path, acls(), client=READER)) == (403, "AuthorizationFailed")
+    refused = arm(http, "PUT", f"{SERVER}/firewallRules/a", rule("192.0.2.1", "192.0.2.1"), client=READER)
+    assert code(refused) == (403, "AuthorizationFailed")
+
+
+def test_the_public_endpoints_refuse_by_address(http: Http) -> None:
+    def ask(path: str) -> tuple[int, str]:
+        answer = http.session.get(http.server.url + path, timeout=10)
+        return answer.status_code, answer.json().get("error", {}).get("code", "")
+
+    assert ask("/storage/acmedata/?comp=list") == ask("/vault/acme-keys/secrets") == (200, "")
+    assert ask("/sql/acme-sql") == (403, "40615")
+    for path in (ACCOUNT, VAULT):
+        arm(http, "PATCH", path, acls("192.0.2.1"))
+    assert ask("/storage/acmedata/?comp=list") == (403, "AuthorizationFailure")
+    assert ask("/vault/acme-keys/secrets") == (403, "Forbidden")
+    for path in (ACCOUNT, VAULT):
+        arm(http, "PATCH", path, acls("127.0.0.1"))
+    arm(http, "PUT", f"{SERVER}/firewallRules/here", rule("127.0.0.1", "127.0.0.1"))
+    assert ask("/storage/acmedata/?comp=list") == ask("/vault/acme-keys/secrets") == ask("/sql/acme-sql") == (200, "")
+    arm(http, "PATCH", ACCOUNT, {"properties": {"publicNetworkAccess": "Disabled"}})
+    assert ask("/storage/acmedata/") == (403, "AuthorizationFailure")
+    assert ask("/sql/dark-sql") == (403, "40615")
+    assert ask("/vault/nothing") == (404, "ResourceNotFound")
