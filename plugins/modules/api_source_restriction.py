@@ -13,7 +13,8 @@ version_added: 0.1.0
 description:
   - Where the account's credential can set the restriction, this module sets it. AWS gets an IAM policy that denies
     every call from other addresses except calls that AWS services make on the user's behalf. CloudStack gets
-    C(api.allowed.source.cidr.list) of the account. Azure gets a named location with a Conditional Access policy.
+    C(api.allowed.source.cidr.list) of the account. Azure gets a named location with a Conditional Access policy, and
+    the firewalls of O(data_plane) get the same list.
   - Where the provider's or the customer's staff has to do it, the module returns a sheet with the exact request for
     them, and says whether it is in effect. Nothing is reported as changed that this module did not change.
   - It refuses a list that leaves out an address from which the account is used.
@@ -77,6 +78,35 @@ options:
     type: list
     elements: str
     default: []
+  data_plane:
+    description:
+      - Resources whose data has a firewall of its own, which gets the same list. For O(provider=azure) alone, where
+        Resource Manager itself refuses nobody by address.
+      - Rules come first, then rules go as O(purge) says, and after them whoever no rule lets in is refused. From
+        then on those who used the resource without a rule are shut out, so name them in O(addresses) as well. What
+        else lets in (subnets, trusted services of Azure, private endpoints) stays and is returned.
+      - IPv6 is left out, since these endpoints have none.
+      - What this module has made bears its mark (a tag of the resource, or the rule's name), by which V(own) is told.
+      - With O(state=absent) the store's own rules go. Who is refused besides stays refused, even where this module
+        closed the resource - opening it to everybody is never a side effect.
+      - A resource that takes no call from public addresses at all is refused; this module does not open it.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: The kind of resource.
+        type: str
+        required: true
+        choices: [storage_account, key_vault, sql_server]
+      resource_group:
+        description: The resource group that it is in.
+        type: str
+        required: true
+      name:
+        description: Its name.
+        type: str
+        required: true
   allow_lock_out:
     description: Take a list that leaves out one of O(callers), for moving an account away from this store.
     type: bool
@@ -95,6 +125,19 @@ EXAMPLES = r"""
     proxy: http://store-1.example.net:3128
     addresses: [198.51.100.11, 198.51.100.12]
     callers: [198.51.100.11]
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
+- name: Only our store servers get at the tokens, the blobs, the keys and the database
+  strategic.service_store.api_source_restriction:
+    provider: azure
+    credential: acme-azure
+    proxy: http://store-2.example.net:3128
+    addresses: [198.51.100.11, 198.51.100.12]
+    callers: [198.51.100.12]
+    data_plane:
+      - {kind: storage_account, resource_group: prod, name: acmedata}
+      - {kind: key_vault, resource_group: prod, name: acme-keys}
+      - {kind: sql_server, resource_group: prod, name: acme-sql}
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
 
 - name: Write the request for BT Cloud's staff
@@ -118,7 +161,7 @@ addresses:
 in_effect:
   description:
     - Whether the provider holds exactly these addresses after the task; with O(state=absent) whether nothing of this
-      store's own is left there, as far as it can be seen.
+      store's own is left there, as far as it can be seen. The resources of O(data_plane) count as well.
   returned: success
   type: bool
   sample: true
@@ -148,6 +191,22 @@ sheet:
   returned: O(state=rendered), or somebody else has to apply it or take it back
   type: str
   sample: "Request to the provider's staff ..."
+data_plane:
+  description:
+    - Each resource of O(data_plane) with the C(addresses) that its firewall lets in once this is applied, whether it
+      is so after the task (C(in_effect)), whether anybody is refused then (C(enforced)), and in words what comes in
+      besides (C(not_enforced)).
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - kind: storage_account
+      resource_group: prod
+      name: acmedata
+      addresses: [198.51.100.11/32, 198.51.100.12/32]
+      in_effect: true
+      enforced: true
+      not_enforced: what Azure lets pass the firewall (AzureServices)
 api_calls:
   description: The calls made to the provider, by name.
   returned: success
@@ -158,12 +217,13 @@ api_calls:
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
+from ansible_collections.strategic.service_store.plugins.module_utils.core import spec, spec_data_plane
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.model import mark, restriction
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import parse_prefixes
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
+from ansible_collections.strategic.service_store.plugins.module_utils.provider import firewalls
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.connect import connect
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
     PROVIDERS,
@@ -181,6 +241,7 @@ SPEC = spec.cloud(PROVIDERS).merge(
             "callers": {"type": "list", "elements": "str", "default": []},
             "keep_addresses": {"type": "list", "elements": "str", "default": []},
             "former_addresses": {"type": "list", "elements": "str", "default": []},
+            "data_plane": spec_data_plane.DATA_PLANE,
             "allow_lock_out": {"type": "bool", "default": False},
         }
     )
@@ -203,9 +264,12 @@ class Task:
         if not params["allow_lock_out"] and not self._absent:
             restriction.refuse_lock_out(callers, self._wanted)
         mark.check_store("store", params["store"])
-        adapter_of = capability(provider(params["provider"]), "source_restriction")
+        known = provider(params["provider"])
+        adapter_of = capability(known, "source_restriction")
+        guarded = firewalls.parse(params, known)
         _known, self._session = connect(context)
         self._adapter = adapter_of(self._session, params["store"])
+        self._firewalls = firewalls.Firewalls(guarded, known, self._session, params["store"], params["workers"])
 
     def plan(self) -> Plan:
         """Read what is enforced; only what this module can change itself is planned."""
@@ -218,7 +282,9 @@ class Task:
         self._target = restriction.target_of(wanted.changes[0]) if wanted.changed else tuple(self._now.addresses)
         self._sheet = self._needs_sheet()
         self._in_effect = not wanted.changed and not (self._absent and self._sheet)
-        return Plan() if self._sheet else wanted
+        behind = self._firewalls.plan(self._absent)
+        rendered = self._context.params["state"] == "rendered"
+        return (Plan() if self._sheet else wanted) + (Plan() if rendered else behind)
 
     def _needs_sheet(self) -> bool:
         if self._absent:
@@ -226,15 +292,18 @@ class Task:
         return self._now.applied_by != "store" or self._context.params["state"] == "rendered"
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
-        """Set the restriction."""
-        for change in plan.changes:
+        """Set the restriction, then the firewalls."""
+        behind = [change for change in plan.changes if self._firewalls.owns(change)]
+        for change in plan.changes[: len(plan.changes) - len(behind)]:
             self._adapter.apply_restriction(self._now, self._target)
             self._in_effect = True
             done(change)
+        self._firewalls.apply(behind, done)
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return what holds now, who enforces it, and the sheet where one is needed."""
         now = self._now
+        rows = [self._firewalls.describe(item, applied) for item in self._firewalls.wanted]
         facts: dict[str, Any] = {
             "addresses": list(self._target),
             "in_effect": self._in_effect,
@@ -243,10 +312,12 @@ class Task:
             "not_enforced": now.not_enforced,
             "applied_by": now.applied_by,
         }
-        report = {"kind": "restriction", **facts}
+        report = [{"kind": "restriction", **facts}, *map(firewalls.report, rows)]
+        facts["in_effect"] = self._in_effect and all(row["in_effect"] for row in rows)
+        facts["data_plane"] = rows
         if self._sheet:
             sheet = restriction.withdrawal if self._absent else self._adapter.render_restriction
-            facts["sheet"] = sheet(now, self._wanted if self._absent else self._target)
+            facts["sheet"] = sheet(now, self._wanted if self._absent else self._target) + self._firewalls.sheets()
         return {**facts, "api_calls": self._session.calls.by_name(), "report": report}
 
 

@@ -105,13 +105,11 @@ def lets_in(server: SqlServer, source: str) -> bool:
     if server.resource["properties"]["publicNetworkAccess"] != "Enabled":
         return False
     address = ipaddress.ip_address(source)
-    ends = [
-        (rule["properties"]["startIpAddress"], rule["properties"]["endIpAddress"]) for rule in server.rules.values()
-    ]
-    return any(
-        ipaddress.ip_address(start) <= address <= ipaddress.ip_address(end)
-        for start, end in ends
-        if address.version == 4 and end != AZURE
+    held = [rule["properties"] for rule in server.rules.values()]
+    return isinstance(address, ipaddress.IPv4Address) and any(
+        ipaddress.IPv4Address(ends["startIpAddress"]) <= address <= ipaddress.IPv4Address(ends["endIpAddress"])
+        for ends in held
+        if ends["endIpAddress"] != AZURE
     )
 
 

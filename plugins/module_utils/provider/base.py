@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 from ..core.retry import Retry
 from ..model.allowlist import Limits, ScopeState
 from ..model.credential import Credential
+from ..model.data_plane import Firewall, Resource
 from ..model.entry import Entry
 from ..model.plan import Change
 from ..model.scope import Scope
@@ -125,6 +126,37 @@ class SourceRestrictionAdapter(Protocol):
 
     def render_restriction(self, now: Restriction, addresses: tuple[str, ...]) -> str:
         """Return, in plain words and commands, what whoever applies it has to do."""
+
+
+class DataPlaneAdapter(Protocol):
+    """Reads and changes the firewalls of single resources of an account."""
+
+    def read_firewalls(self, resources: Sequence[Resource]) -> Mapping[Resource, Firewall]:
+        """Return the firewall of every resource; one that does not exist raises ProviderError (not_found)."""
+
+    def apply_firewall(self, now: Firewall, changes: Sequence[Change]) -> Iterator[Change]:
+        """Make the changes of one firewall's plan and yield each one once it has taken effect.
+
+        What others changed since it was read stays.
+        """
+
+    def render_firewall(self, now: Firewall, changes: Sequence[Change]) -> str:
+        """Return, in plain words and commands, what whoever makes the changes has to do."""
+
+
+@dataclass(frozen=True)
+class DataPlane:
+    """The resources of a provider that have firewalls of their own.
+
+    ``check(where, resource)`` raises InvalidValue for a name that the kind does not have; ``express(kind, prefixes,
+    where)`` returns the prefixes as the kind's rules are written, without families it does not know, and raises
+    InvalidValue for one that no rule can say. ``families`` are the versions of IP that the firewalls know.
+    """
+
+    open: Callable[[Any, str], DataPlaneAdapter]
+    check: Callable[[str, Resource], None]
+    express: Callable[[str, Sequence[str], str], tuple[str, ...]]
+    families: tuple[int, ...] = (4,)
 
 
 @dataclass(frozen=True)
@@ -242,6 +274,7 @@ class Provider:
     bare_kinds: tuple[str, ...] = ()
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
+    data_plane: Callable[[], DataPlane] | None = None
     keys: Callable[[Any, Credential], KeyAdapter] | None = None
     permissions: Callable[[], Permissions] | None = None
     probe_services: tuple[str, ...] = ()

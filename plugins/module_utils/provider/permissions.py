@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..core.errors import ProviderError
+from ..core.errors import InvalidInput, ProviderError
 from ..model.credential import Credential
 from ..model.key_age import written
 from ..model.permission import Need, Report, compare
@@ -66,6 +66,9 @@ def need_of(known: Provider, capabilities: Iterable[str]) -> Need:
     asked: Permissions = capability(known, "permissions")()
     need = Need(optional=asked.reading)
     for name in capabilities:
+        if name not in asked.needs:
+            mend = f"is nothing that provider {known.name} has; leave it out"
+            raise InvalidInput("needs", name, mend)
         need = need.plus(asked.needs[name])
     return need
 

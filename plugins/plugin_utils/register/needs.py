@@ -19,7 +19,8 @@ def needs_of(account: Mapping[str, Any]) -> list[str]:
         if method["method"] == "allowlist" and method.get("scopes"):
             needs.append("allowlist")
         if method["method"] == "api_source_restriction":
-            needs += ["source_restriction", *(["proof"] if method.get("services") else [])]
+            needs += ["source_restriction", *(item["kind"] for item in method.get("data_plane", ()))]
+            needs += ["proof"] if method.get("services") else []
     if not account.get("rotation", {}).get("rotator"):
         needs.append("rotation")
     return list(dict.fromkeys(needs))

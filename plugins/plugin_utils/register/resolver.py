@@ -106,6 +106,10 @@ class Resolver:
                 addresses += method.get("addresses", [])
         return list(dict.fromkeys(addresses))
 
+    def data_plane(self, account: Mapping[str, Any]) -> list[dict[str, str]]:
+        """Return the option ``data_plane`` of api_source_restriction."""
+        return [dict(item) for method in account["access"] for item in method.get("data_plane", ())]
+
     def check(self, account: Mapping[str, Any]) -> None:
         """Refuse methods that name a host that is not there."""
         for number, method in enumerate(account["access"]):

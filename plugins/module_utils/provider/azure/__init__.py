@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft Azure: network security groups as allowlists, Conditional Access as API source restriction."""
+"""Microsoft Azure: network security groups as allowlists, Conditional Access and firewalls as source restriction."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
-from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
+from ..base import DataPlane, KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
 from .allowlist import LIMITS, NetworkSecurityGroups
 from .credential import SERVICES
 from .rules import fits
@@ -19,6 +19,12 @@ def _source_restriction(session: AzureSession, store: str) -> SourceRestrictionA
     from .source_restriction import TokenPolicy
 
     return TokenPolicy(session, store)
+
+
+def _data_plane() -> DataPlane:
+    from .data_plane import DATA_PLANE
+
+    return DATA_PLANE
 
 
 def _keys(session: AzureSession, credential: Credential) -> KeyAdapter:
@@ -40,6 +46,7 @@ PROVIDER = Provider(
     scope_kinds=("network_security_group",),
     allowlist=NetworkSecurityGroups,
     source_restriction=_source_restriction,
+    data_plane=_data_plane,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,

@@ -50,10 +50,18 @@ _CODES = {
     "SecurityRuleConflict": "conflict",
     "ReadOnlyDisabledSubscription": "no_permission",
     "ScopeLocked": "no_permission",
+    "TooManyFirewallRules": "quota",
+    "TooManyTags": "quota",
 }
 _STATUS = {400: "invalid", 401: "bad_key", 403: "no_permission", 404: "not_found", 409: "conflict", 412: "conflict"}
 #: Refusals of the moment: another operation on the same resource, or a new object that has not spread yet.
-_PASSING = ("AnotherOperationInProgress", "RetryableError", "RetryableErrorDueToAnotherOperation")
+_PASSING = (
+    "AnotherOperationInProgress",
+    "RetryableError",
+    "RetryableErrorDueToAnotherOperation",
+    "StorageAccountOperationInProgress",
+    "OperationInterrupted",
+)
 
 
 def refusal(doing: str, status: int, body: Any) -> ProviderError:

@@ -20,6 +20,18 @@ NEEDS = {
         ("Microsoft.Network/networkSecurityGroups/read", "Microsoft.Network/networkSecurityGroups/write")
     ),
     "source_restriction": Need(("graph:Policy.ReadWrite.ConditionalAccess", "graph:Application.Read.All")),
+    "storage_account": Need(
+        ("Microsoft.Storage/storageAccounts/read", "Microsoft.Storage/storageAccounts/write"),
+    ),
+    "key_vault": Need(("Microsoft.KeyVault/vaults/read", "Microsoft.KeyVault/vaults/write")),
+    "sql_server": Need(
+        (
+            "Microsoft.Sql/servers/read",
+            "Microsoft.Sql/servers/firewallRules/read",
+            "Microsoft.Sql/servers/firewallRules/write",
+            "Microsoft.Sql/servers/firewallRules/delete",
+        )
+    ),
     "rotation": Need(("graph:Application.ReadWrite.OwnedBy",)),
 }
 READING = (
@@ -53,7 +65,7 @@ STRONG_ROLES = {
     "f58310d9-a9f6-439a-9e8d-f62e7b41a168": "Role Based Access Control Administrator",
 }
 HOW = (
-    "for actions of Microsoft.*: assign the application a role that has them, on the subscription or its network "
-    "security groups (az role assignment create); for graph: permissions: add the application permission in the app "
+    "for actions of Microsoft.*: assign the application a role that has them, on the subscription or the resources "
+    "themselves (az role assignment create); for graph: permissions: add the application permission in the app "
     "registration and have an administrator of the tenant consent to it"
 )

@@ -14,6 +14,7 @@ from ansible_collections.strategic.service_store.plugins.plugin_utils.register.n
 
 ALLOWLIST = {"method": "allowlist", "scopes": [{}]}
 RESTRICTION = {"method": "api_source_restriction", "store_servers": ["s"]}
+VAULT = {"kind": "key_vault", "resource_group": "prod", "name": "a"}
 
 
 @pytest.mark.parametrize(
@@ -25,8 +26,12 @@ RESTRICTION = {"method": "api_source_restriction", "store_servers": ["s"]}
         ({"access": [{"method": "allowlist", "api_front": {}}]}, ["probe", "rotation"]),
         ({"access": [RESTRICTION]}, ["probe", "source_restriction", "rotation"]),
         ({"access": [{**RESTRICTION, "services": ["ec2"]}]}, ["probe", "source_restriction", "proof", "rotation"]),
+        (
+            {"access": [{**RESTRICTION, "data_plane": [VAULT, {**VAULT, "name": "b"}], "services": ["entra"]}]},
+            ["probe", "source_restriction", "key_vault", "proof", "rotation"],
+        ),
     ],
-    ids=["tunnel", "rotator", "allowlist", "front", "restriction", "services"],
+    ids=["tunnel", "rotator", "allowlist", "front", "restriction", "services", "data-plane"],
 )
 def test_each_access_method_needs_what_its_module_does(account: dict[str, Any], needs: list[str]) -> None:
     assert needs_of(account) == needs
