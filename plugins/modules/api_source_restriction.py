@@ -191,11 +191,16 @@ sheet:
   returned: O(state=rendered), or somebody else has to apply it or take it back
   type: str
   sample: "Request to the provider's staff ..."
+list_changed:
+  description: Whether the account's own list changed, be it that a firewall of O(data_plane) did or not.
+  returned: success
+  type: bool
+  sample: true
 data_plane:
   description:
-    - Each resource of O(data_plane) with the C(addresses) that its firewall lets in once this is applied, whether it
-      is so after the task (C(in_effect)), whether anybody is refused then (C(enforced)), and in words what comes in
-      besides (C(not_enforced)).
+    - Each resource of O(data_plane) with the C(addresses) that its firewall lets in once this is applied, those of
+      them that were C(added), the C(removed) ones, whether it is so after the task (C(in_effect)), whether anybody is
+      refused then (C(enforced)), and in words what comes in besides (C(not_enforced)).
   returned: success
   type: list
   elements: dict
@@ -204,6 +209,8 @@ data_plane:
       resource_group: prod
       name: acmedata
       addresses: [198.51.100.11/32, 198.51.100.12/32]
+      added: [198.51.100.12/32]
+      removed: []
       in_effect: true
       enforced: true
       not_enforced: what Azure lets pass the firewall (AzureServices)
@@ -303,7 +310,9 @@ class Task:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return what holds now, who enforces it, and the sheet where one is needed."""
         now = self._now
-        rows = [self._firewalls.describe(item, applied) for item in self._firewalls.wanted]
+        check = self._context.check_mode
+        shown = plan.changes if check else applied
+        rows = [self._firewalls.describe(item, applied, check) for item in self._firewalls.wanted]
         facts: dict[str, Any] = {
             "addresses": list(self._target),
             "in_effect": self._in_effect,
@@ -314,6 +323,7 @@ class Task:
         }
         report = [{"kind": "restriction", **facts}, *map(firewalls.report, rows)]
         facts["in_effect"] = self._in_effect and all(row["in_effect"] for row in rows)
+        facts["list_changed"] = not all(map(self._firewalls.owns, shown))
         facts["data_plane"] = rows
         if self._sheet:
             sheet = restriction.withdrawal if self._absent else self._adapter.render_restriction

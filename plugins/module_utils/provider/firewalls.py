@@ -117,16 +117,22 @@ class Firewalls:
         """Return whether a change is one of a firewall's."""
         return any(change.group == str(item.resource) for item in self.wanted)
 
-    def describe(self, item: Wanted, made: Sequence[Change]) -> dict[str, Any]:
-        """Return one resource as it is planned to be, and whether it is so after the changes that were made."""
+    def describe(self, item: Wanted, made: Sequence[Change], check: bool) -> dict[str, Any]:
+        """Return one resource as it is planned to be, and whether it is so after the changes that were made.
+
+        ``check`` says that what came and went is what would have.
+        """
         planned = [change for change in self._planned.changes if change.group == str(item.resource)]
         end = applied(self.states[item.resource], planned)
-        left = any(all(change is not one for one in made) for change in planned)
+        done = [change for change in planned if any(change is one for one in made)]
+        shown = planned if check else done
         # Where this store leaves it is done when nothing of its own is left, whoever is refused besides.
         return {
             **item.resource.facts(),
             "addresses": list(end.addresses),
-            "in_effect": not left,
+            "added": [change.key for change in shown if change.action == "add"],
+            "removed": [change.key for change in shown if change.action == "remove"],
+            "in_effect": len(done) == len(planned),
             "enforced": end.enforced,
             "not_enforced": end.not_enforced,
         }

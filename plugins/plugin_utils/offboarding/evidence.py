@@ -97,6 +97,7 @@ def _account(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
         where = f"{item['scope']['kind']} {item['scope'].get('name') or item['scope'].get('id')}"
         rows += [_row(f"entry {entry}", where, gone, "" if check else at) for entry in item["removed"]]
     rows += _restriction(account.get("restriction") or {}, account.get("sheet", ""), gone, at)
+    rows += _firewalls(account.get("restriction") or {}, gone, at)
     for key in account.get("keys") or ():
         rows += _places(key.get("revocation") or {}, check)
         at_all = "" if check else at
@@ -116,9 +117,18 @@ def _restriction(found: Mapping[str, Any], sheet: str, gone: str, at: str) -> li
     what = "API source restriction"
     if found.get("sheet"):
         return [_row(what, found["enforced_by"], ASKED, at, f"the request to the {found['applied_by']} is {sheet}")]
-    if found.get("changed"):
+    if found.get("list_changed", found.get("changed")):
         return [_row(what, found["enforced_by"], gone, "" if gone == WOULD else at)]
     return []
+
+
+def _firewalls(found: Mapping[str, Any], gone: str, at: str) -> list[Row]:
+    """Return the rules that went out of firewalls; who is refused there besides stays refused."""
+    return [
+        _row(f"rule {rule}", f"{item['kind']} {item['name']}", gone, "" if gone == WOULD else at)
+        for item in found.get("data_plane", ())
+        for rule in item["removed"]
+    ]
 
 
 def _places(found: Mapping[str, Any], check: bool) -> list[Row]:

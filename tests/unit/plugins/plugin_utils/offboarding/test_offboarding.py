@@ -144,3 +144,17 @@ def test_a_forgotten_key_is_asked_for_and_its_notices_are_told(hostvars: dict[st
     assert found["credential hand"] == "asked" and found["record hand"] == "removed"
     assert found["notices about hand"] == "removed" and "at encrypted_file /srv/n" in told(hostvars)["text"]
     assert found["credential other"] == "remained"
+
+
+@pytest.mark.parametrize("list_changed", [True, False])
+def test_rules_that_went_out_of_firewalls_are_told_one_by_one(
+    hostvars: dict[str, dict[str, Any]], list_changed: bool
+) -> None:
+    done(hostvars)
+    vault = {"kind": "key_vault", "resource_group": "prod", "name": "acme-keys", "removed": ["192.0.2.1/32"]}
+    found = {"changed": True, "list_changed": list_changed, "enforced_by": "Entra ID", "data_plane": [vault]}
+    hostvars["acme-vpn"]["service_store_offboard"]["restriction"] = found
+    states = rows(told(hostvars), "acme-vpn")
+    assert states["rule 192.0.2.1/32"] == "removed"
+    assert ("API source restriction" in states) is list_changed
+    assert "rule 192.0.2.1/32 at key_vault acme-keys" in told(hostvars)["text"]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.guarded import TYPES, express
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.need import NEEDS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.session import AzureSession
+from lab.ca import issue, make_ca
+from lab.faults import FaultProxy
 from tests.support.servers import LabServer, start_server
 
 from .conftest import APPLICATION, CLIENT, SECRET, STORE, SUBSCRIPTION, TENANT, session
@@ -163,3 +166,10 @@ def guarded_server(guarded_emulator: LabServer) -> LabServer:
 @pytest.fixture
 def guarded(guarded_server: LabServer) -> Guarded:
     return Guarded(session(guarded_server.url, guarded_server.ca_file))
+
+
+@pytest.fixture
+def broken(guarded_server: LabServer) -> Iterator[FaultProxy]:
+    cert, key = issue(make_ca(Path(guarded_server.ca_file).parent), ["faults"], ["127.0.0.1"])
+    with FaultProxy(guarded_server.url, guarded_server.ca_file, str(cert), str(key)) as proxy:
+        yield proxy

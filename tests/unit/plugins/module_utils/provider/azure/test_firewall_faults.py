@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +12,16 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
 from ansible_collections.strategic.service_store.plugins.module_utils.model.data_plane import EVERYBODY, took_effect
-from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
 from tests.support.servers import LabServer
 
 from .conftest import session
-from .firewalls import KINDS, STORAGE, VAULT, Guarded, guarded, guarded_emulator, guarded_server
+from .firewalls import KINDS, STORAGE, VAULT, Guarded, broken, guarded, guarded_emulator, guarded_server
 
-__all__ = ["guarded", "guarded_emulator", "guarded_server"]
+__all__ = ["broken", "guarded", "guarded_emulator", "guarded_server"]
 
 A, B, OLD, HQ = "192.0.2.1/32", "192.0.2.2/32", "198.51.100.7/32", "203.0.113.0/28"
 WRITES = {"storage_account": "PATCH *", "key_vault": "PATCH *", "sql_server": "PUT *"}
-
-
-@pytest.fixture
-def broken(guarded_server: LabServer) -> Iterator[FaultProxy]:
-    cert, key = issue(make_ca(Path(guarded_server.ca_file).parent), ["faults"], ["127.0.0.1"])
-    with FaultProxy(guarded_server.url, guarded_server.ca_file, str(cert), str(key)) as proxy:
-        yield proxy
 
 
 def behind(server: LabServer, proxy: FaultProxy, retries: int = 4) -> Guarded:
