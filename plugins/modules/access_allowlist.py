@@ -54,6 +54,9 @@ options:
                 V(azure), V(firewall) (the firewall of a public address) for V(cloudstack).
               - V(prefix_list) for V(aws), a customer-managed list of bare addresses to which rules elsewhere refer.
                 What is said about an entry of it stays as first written, since the service cannot change it in place.
+              - V(ip_group) for V(azure), a list of bare IPv4 addresses to which the rules of Azure Firewall refer. An
+                address has no description there, so that tags of the group mark the entries; those of which the same
+                is said share one. A list that would need more than 50 tags is refused.
               - V(network_acl) for V(aws) and V(cloudstack) (the network ACL list of a VPC), by the inbound rules that
                 allow; a new one goes in front of those that deny the same. Outbound rules, which in V(aws) let the
                 answers out, are not touched. C(name) is the Name tag in V(aws).
@@ -175,6 +178,17 @@ EXAMPLES = r"""
       - scope: {kind: network_acl, name: api-subnets}
         entries:
           - {cidr: 198.51.100.0/24, ports: "443", owner: store-team, ticket: CHG-1001}
+
+- name: Keep the addresses to which Azure Firewall's rules refer; what the customer put into the same group stays
+  strategic.service_store.access_allowlist:
+    provider: azure
+    credential: initech-azure
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+    allowlists:
+      - scope: {kind: ip_group, name: store-servers, parent: network}
+        entries:
+          - {cidr: 198.51.100.11, owner: store-team, ticket: CHG-1001}
+          - {cidr: 198.51.100.12, owner: store-team, ticket: CHG-1001}
 """
 
 RETURN = r"""

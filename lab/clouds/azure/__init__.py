@@ -31,7 +31,8 @@ Configuration (JSON; every id is a UUID, and one that is left out is derived fro
                                              "storage_accounts": [{"name": ..., "tags": {}, "properties": {...}}],
                                              "vaults": [<likewise>],
                                              "sql_servers": [{"name": ..., "properties": {...}, "rules": [
-                                                 {"name": ..., "startIpAddress": ..., "endIpAddress": ...}]}]}]}],
+                                                 {"name": ..., "startIpAddress": ..., "endIpAddress": ...}]}],
+                                             "ip_groups": [{"name": ..., "addresses": [...], "tags": {...}}]}]}],
      "role_definitions": [{"name": ..., "actions": [...], "not_actions": [...], "data_actions": [...]}],
      "token_lifetime_s": 3600, "operation_polls": 0, "page_size": 100, "secret_delay_s": 0, "secret_servers": 1}
 

@@ -184,12 +184,16 @@ def _poll(call: Call) -> Response:
 
 _S = r"^/subscriptions/(?P<s>[^/]+)"
 _NSG = r"/providers/Microsoft\.Network/networkSecurityGroups"
+_IPG = r"/providers/Microsoft\.Network/ipGroups"
 _AUTHORIZATION = r"/providers/Microsoft\.Authorization"
 _G = _S + r"/resourceGroups/(?P<g>[^/]+)"
-_OPERATION = r"/providers/Microsoft\.Network/locations/[^/]+/(?P<kind>operations|operationResults)/(?P<op>[^/]+)$"
 _STORAGE = r"/providers/Microsoft\.Storage/storageAccounts"
 _VAULT = r"/providers/Microsoft\.KeyVault/vaults"
 _SQL = r"/providers/Microsoft\.Sql/servers"
+_OPERATION = (
+    r"/providers/Microsoft\.Network/locations/[^/]+"
+    r"/(?P<kind>operations|operationResults|nfvOperations|nfvOperationResults)/(?P<op>[^/]+)$"
+)
 _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (r"^/subscriptions$", _subscriptions),
     (_S + "$", _one_subscription),
@@ -212,6 +216,9 @@ _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (_G + _SQL + r"/(?P<n>[^/]+)$", sql.one_server),
     (_G + _SQL + r"/(?P<n>[^/]+)/firewallRules$", sql.list_rules),
     (_G + _SQL + r"/(?P<n>[^/]+)/firewallRules/(?P<r>[^/]+)$", sql.one_rule),
+    (_S + _IPG + "$", network.list_all_ip_groups),
+    (_G + _IPG + "$", network.list_ip_groups),
+    (_G + _IPG + r"/(?P<n>[^/]+)$", network.one_ip_group),
     (_S + _AUTHORIZATION + r"/roleAssignments$", authorization.list_assignments),
     (_S + _AUTHORIZATION + r"/roleDefinitions/(?P<d>[^/]+)$", authorization.one_definition),
     (_S + _OPERATION, _poll),

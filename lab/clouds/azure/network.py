@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft.Network: the calls on network security groups and security rules."""
+"""Microsoft.Network: the calls on network security groups, security rules and IP groups."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lab.clouds.azure import nsg, operations, resources
+from lab.clouds.azure import ip_group, nsg, operations, resources
 from lab.clouds.azure.wire import Json, Response
 
 if TYPE_CHECKING:
@@ -73,6 +73,38 @@ def one_rule(call: Call) -> Response:
         return Response(202, None, headers)
     created = nsg.put_rule(owner, name, call.request.json())
     return nsg.written(nsg.find_rule(owner, name) or {}, created, headers)
+
+
+def list_all_ip_groups(call: Call) -> Response:
+    """Every IP group of the subscription."""
+    call.allow(ip_group.TYPE + "/read")
+    return resources.page(call, [n for g in call.subscription().groups.values() for n in g.ip_groups.values()])
+
+
+def list_ip_groups(call: Call) -> Response:
+    """Every IP group of one resource group."""
+    call.allow(ip_group.TYPE + "/read")
+    return resources.page(call, list(call.group().ip_groups.values()))
+
+
+def one_ip_group(call: Call) -> Response:
+    """GET, PUT and DELETE of an IP group; PATCH of its tags is not offered ("Use tags ...", limitations)."""
+    call.allow(f"{ip_group.TYPE}/{resources.verb(call)}")
+    group, name = call.group(), call.parts["n"]
+    current = group.ip_groups.get(name.lower())
+    if call.request.method == "GET":
+        return Response(200, current or resources.missing(call, f"{ip_group.TYPE}/{name}"))
+    nsg.check_match(call.request, current, call.request.path)
+    place = (call.subscription().id, current["location"] if current else group.location, operations.FIREWALL)
+    headers = operations.start(call.state, call.request, *place)
+    if call.request.method == "DELETE":
+        if current is None:
+            return Response(204)
+        del group.ip_groups[name.lower()]
+        return Response(202, None, headers)
+    new = ip_group.build(call.subscription().id, group, name, call.request.json(), current)
+    group.ip_groups[name.lower()] = new
+    return nsg.written(new, current is None, headers)
 
 
 def _owner(call: Call) -> Json:

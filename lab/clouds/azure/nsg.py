@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import uuid
 
-from lab.clouds.azure import security_rule
+from lab.clouds.azure import security_rule, tags
 from lab.clouds.azure.state import ResourceGroup
-from lab.clouds.azure.wire import AzureError, Json, Request, Response
+from lab.clouds.azure.wire import AzureError, Json, Request, Response, new_etag
 
 _KNOWN = {"id", "name", "type", "etag", "location", "tags", "properties"}
 _KNOWN_PROPERTIES = {
@@ -37,16 +37,7 @@ def build(subscription_id: str, group: ResourceGroup, name: str, body: Json, old
     security_rule.refuse_unknown(body, _KNOWN, "NetworkSecurityGroup")
     properties = body.get("properties") or {}
     security_rule.refuse_unknown(properties, _KNOWN_PROPERTIES, "NetworkSecurityGroupPropertiesFormat")
-    if not body.get("location"):
-        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
-    if old is not None and old["location"].lower() != body["location"].lower():
-        raise AzureError(
-            409,
-            "InvalidResourceLocation",
-            f"The resource '{name}' already exists in location '{old['location']}' in resource group "
-            f"'{group.name}'. A resource with the same name cannot be created in location "
-            f"'{body['location']}'.",
-        )
+    location = keep_location(group, name, body, old)
     path = (
         f"/subscriptions/{subscription_id}/resourceGroups/{group.name}/providers/Microsoft.Network"
         f"/networkSecurityGroups/{old['name'] if old else name}"
@@ -57,8 +48,8 @@ def build(subscription_id: str, group: ResourceGroup, name: str, body: Json, old
         "name": old["name"] if old else name,
         "id": path,
         "type": "Microsoft.Network/networkSecurityGroups",
-        "location": body["location"].lower().replace(" ", ""),
-        "tags": body.get("tags") or {},
+        "location": location,
+        "tags": tags.check(body.get("tags")),
         "properties": {
             "provisioningState": "Succeeded",
             "resourceGuid": old["properties"]["resourceGuid"] if old else str(uuid.uuid4()),
@@ -68,6 +59,21 @@ def build(subscription_id: str, group: ResourceGroup, name: str, body: Json, old
         },
     }
     return stamp(resource)
+
+
+def keep_location(group: ResourceGroup, name: str, body: Json, old: Json | None) -> str:
+    """The location of a body, which is needed and cannot change."""
+    if not body.get("location"):
+        raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
+    if old is not None and old["location"].lower() != body["location"].lower():
+        raise AzureError(
+            409,
+            "InvalidResourceLocation",
+            f"The resource '{name}' already exists in location '{old['location']}' in resource group "
+            f"'{group.name}'. A resource with the same name cannot be created in location "
+            f"'{body['location']}'.",
+        )
+    return str(body["location"]).lower().replace(" ", "")
 
 
 def put_rule(nsg: Json, name: str, body: Json) -> bool:
@@ -93,7 +99,7 @@ def find_rule(nsg: Json, name: str) -> Json | None:
 
 def stamp(resource: Json) -> Json:
     """A new etag for the group and all in it: the service keeps one version for the whole group."""
-    etag = f'W/"{uuid.uuid4()}"'
+    etag = new_etag()
     resource["etag"] = etag
     for rule in resource["properties"]["securityRules"] + resource["properties"]["defaultSecurityRules"]:
         rule["etag"] = etag

@@ -10,16 +10,25 @@ import uuid
 from lab.clouds.azure.state import State
 from lab.clouds.azure.wire import AzureError, Request, Response
 
+NETWORK = ("operations", "operationResults")
+#: Of what belongs to Azure Firewall.
+FIREWALL = ("nfvOperations", "nfvOperationResults")
 
-def start(state: State, request: Request, subscription_id: str, location: str) -> dict[str, str]:
-    """The headers of an accepted operation. Retry-After: 0 keeps tests fast; clients honour it."""
+
+def start(
+    state: State, request: Request, subscription_id: str, location: str, places: tuple[str, str] = NETWORK
+) -> dict[str, str]:
+    """The headers of an accepted operation. Retry-After: 0 keeps tests fast; clients honour it.
+
+    ``places`` are the names of where to ask for its status and its result.
+    """
     key = str(uuid.uuid4())
     state.operations[key] = state.setting("operation_polls", 0)
     base = f"{request.base_url}/subscriptions/{subscription_id}/providers/Microsoft.Network/locations/{location}"
     version = request.query.get("api-version", "")
     return {
-        "Azure-AsyncOperation": f"{base}/operations/{key}?api-version={version}",
-        "Location": f"{base}/operationResults/{key}?api-version={version}",
+        "Azure-AsyncOperation": f"{base}/{places[0]}/{key}?api-version={version}",
+        "Location": f"{base}/{places[1]}/{key}?api-version={version}",
         "Retry-After": "0",
     }
 
@@ -31,6 +40,6 @@ def poll(state: State, kind: str, key: str) -> Response:
     running = state.operations[key] > 0
     state.operations[key] = max(0, state.operations[key] - 1)
     wait = {"Retry-After": "0"}
-    if kind.lower() == "operationresults":
+    if kind.lower().endswith("operationresults"):
         return Response(202, None, wait) if running else Response(204)
     return Response(200, {"status": "InProgress" if running else "Succeeded"}, wait if running else {})

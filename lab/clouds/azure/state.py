@@ -63,6 +63,7 @@ class ResourceGroup:
     storage_accounts: dict[str, Json] = field(default_factory=dict)
     vaults: dict[str, Json] = field(default_factory=dict)
     sql_servers: dict[str, SqlServer] = field(default_factory=dict)
+    ip_groups: dict[str, Json] = field(default_factory=dict)
 
 
 @dataclass
@@ -172,6 +173,8 @@ def _subscription(item: Json, default_tenant: str) -> Subscription:
         for body in entry.get("network_security_groups", []):
             _seed_nsg(subscription, group, body)
         _seed_guarded(subscription, group, entry)
+        for body in entry.get("ip_groups", []):
+            _seed_ip_group(subscription, group, body)
     return subscription
 
 
@@ -200,3 +203,14 @@ def _seed_nsg(subscription: Subscription, group: ResourceGroup, item: Json) -> N
         "properties": {"securityRules": [rule(r) for r in item.get("rules", [])]},
     }
     group.nsgs[item["name"].lower()] = build(subscription.id, group, item["name"], body, None)
+
+
+def _seed_ip_group(subscription: Subscription, group: ResourceGroup, item: Json) -> None:
+    from lab.clouds.azure.ip_group import build
+
+    body = {
+        "location": item.get("location", group.location),
+        "tags": item.get("tags", {}),
+        "properties": {"ipAddresses": item.get("addresses", [])},
+    }
+    group.ip_groups[item["name"].lower()] = build(subscription.id, group, item["name"], body, None)

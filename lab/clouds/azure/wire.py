@@ -114,6 +114,11 @@ class EntraError(Exception):
         return Response(self.status, body)
 
 
+def new_etag() -> str:
+    """A version of a resource, weak as Microsoft.Network gives them."""
+    return f'W/"{uuid.uuid4()}"'
+
+
 def now_text() -> str:
     """The present instant as Azure prints it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

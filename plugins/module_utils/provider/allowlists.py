@@ -83,6 +83,14 @@ class Allowlists:
         return whole
 
     def _plan_one(self, state: ScopeState, item: Wanted, today: datetime.date) -> Plan:
+        """Plan one scope; what its provider could not hold is refused here, so that check mode says it too."""
+        made = self._within_limits(state, item, today)
+        refuse = getattr(self._adapter, "refuse", None)
+        if refuse and made.changed:
+            refuse(state, made.changes)
+        return made
+
+    def _within_limits(self, state: ScopeState, item: Wanted, today: datetime.date) -> Plan:
         """Plan one scope; the provider is asked for its true limit only where the usual one would be passed."""
         limits = state.limits or self._adapter.limits
         try:

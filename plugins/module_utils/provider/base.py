@@ -95,7 +95,8 @@ class AllowlistAdapter(Protocol):
     """Reads and changes the allowlists of one cloud account.
 
     ``limits`` hold for scopes that bring none of their own. One that can ask the provider for a limit that was raised
-    has ``true_limits(state)`` besides; it is only called where the usual limit would be passed.
+    has ``true_limits(state)`` besides; it is only called where the usual limit would be passed. One that can tell from
+    what was read that changes cannot be made has ``refuse(state, changes)``, which raises ProviderError.
     """
 
     limits: Limits

@@ -44,6 +44,12 @@ class ByKind:
         """Make the changes through the kind's adapter."""
         return self._adapter(state.scope.kind).apply_allowlist(state, changes)
 
+    def refuse(self, state: ScopeState, changes: Sequence[Change]) -> None:
+        """Raise what the kind's adapter has against the changes, before anything is written."""
+        ask = getattr(self._adapter(state.scope.kind), "refuse", None)
+        if ask:
+            ask(state, changes)
+
     def true_limits(self, state: ScopeState) -> Limits | None:
         """Return the scope's limits as the provider has them now; None where it cannot be asked."""
         ask = getattr(self._adapter(state.scope.kind), "true_limits", None)

@@ -36,7 +36,10 @@ KINDS: dict[str, View] = {
     "cloudstack-network-acl": ("cloudstack", cloudstack.network_acls),
 }
 #: Lists of bare addresses, to which rules elsewhere refer.
-BARE: dict[str, View] = {"aws-prefix-list": ("aws", aws.prefix_lists)}
+BARE: dict[str, View] = {
+    "aws-prefix-list": ("aws", aws.prefix_lists),
+    "azure-ip-group": ("azure", azure.ip_groups),
+}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
 SLOW = frozenset({"openstack"})
 

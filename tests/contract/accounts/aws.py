@@ -17,7 +17,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.entr
 from lab.faults import FaultProxy
 from tests.support.servers import StartServer
 
-from .base import CloudAccount
+from .base import Bare, CloudAccount
 from .cloudstack import _certificate
 
 REGION = "eu-west-2"
@@ -94,6 +94,12 @@ def prefix_lists(account: CloudAccount) -> CloudAccount:
         least_reads=3,
         add_call="ModifyManagedPrefixList",
         remove_call="ModifyManagedPrefixList",
+        bare=Bare(
+            too_many=4,
+            refusal="would hold 4 entries while it changes and the provider takes 3",
+            writes=(2, 2),
+            swap=("ModifyManagedPrefixList",),
+        ),
     )
 
 

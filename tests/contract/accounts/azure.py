@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -14,7 +16,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.entr
 from lab.faults import FaultProxy
 from tests.support.servers import StartServer
 
-from .base import CloudAccount
+from .base import Bare, CloudAccount
 from .cloudstack import _certificate
 
 SECRET = {
@@ -54,7 +56,13 @@ CONFIG = {
         {
             "id": SECRET["subscription_id"],
             "tenant_id": SECRET["tenant_id"],
-            "resource_groups": [{"name": GROUP, "network_security_groups": [{"name": "api-one"}, {"name": "api-two"}]}],
+            "resource_groups": [
+                {
+                    "name": GROUP,
+                    "network_security_groups": [{"name": "api-one"}, {"name": "api-two"}],
+                    "ip_groups": [{"name": "list-one"}, {"name": "list-two"}],
+                }
+            ],
         }
     ],
 }
@@ -96,16 +104,31 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
+def ip_groups(account: CloudAccount) -> CloudAccount:
+    """Return the account with two empty IP groups as its scopes."""
+    kind = "ip_group"
+    write = "PUT */ipGroups/*"
+    return dataclasses.replace(
+        account,
+        scopes=(
+            {"kind": kind, "name": "list-one", "parent": GROUP},
+            {"kind": kind, "name": "list-two", "parent": GROUP},
+        ),
+        unknown_scope={"kind": kind, "name": "nowhere", "parent": GROUP},
+        add_foreign=lambda scope, entry: _add_address(account.server.url, account.server.ca_file, scope, entry),
+        add_call=write,
+        remove_call=write,
+        bare=Bare(
+            too_many=5001,
+            refusal="would hold 5001 entries while it changes and the provider takes 5000",
+            writes=(1, 1),
+            swap=(write,),
+            unmarkable=51,
+        ),
+    )
+
+
 def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
-    session = requests.Session()
-    session.trust_env, session.verify = False, ca_file
-    form = {
-        "grant_type": "client_credentials",
-        "client_id": SECRET["client_id"],
-        "client_secret": SECRET["client_secret"],
-        "scope": f"{url}/.default",
-    }
-    token = session.post(f"{url}/{SECRET['tenant_id']}/oauth2/v2.0/token", data=form, timeout=60).json()
     low, high = entry.ports or (0, 65535)
     properties = {
         "access": "Allow",
@@ -117,12 +140,37 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
         "destinationAddressPrefix": "*",
         "destinationPortRange": f"{low}-{high}",
     }
-    path = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{scope['parent']}/providers/Microsoft.Network"
-    answer = session.put(
-        f"{url}{path}/networkSecurityGroups/{scope['name']}/securityRules/by-the-customer",
+    path = f"networkSecurityGroups/{scope['name']}/securityRules/by-the-customer"
+    _call(url, ca_file, "PUT", scope["parent"], path, {"properties": properties})
+
+
+def _add_address(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    path = f"ipGroups/{scope['name']}"
+    group = _call(url, ca_file, "GET", scope["parent"], path)
+    properties = {"ipAddresses": [*group["properties"]["ipAddresses"], entry.cidr]}
+    body = {"location": group["location"], "tags": group["tags"], "properties": properties}
+    _call(url, ca_file, "PUT", scope["parent"], path, body)
+
+
+def _call(url: str, ca_file: str, method: str, group: str, path: str, body: Any = None) -> Any:
+    """Call Microsoft.Network in a resource group, as somebody else would."""
+    session = requests.Session()
+    session.trust_env, session.verify = False, ca_file
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": SECRET["client_id"],
+        "client_secret": SECRET["client_secret"],
+        "scope": f"{url}/.default",
+    }
+    token = session.post(f"{url}/{SECRET['tenant_id']}/oauth2/v2.0/token", data=form, timeout=60).json()
+    inside = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{group}/providers/Microsoft.Network"
+    answer = session.request(
+        method,
+        f"{url}{inside}/{path}",
         params={"api-version": "2025-07-01"},
         headers={"Authorization": f"Bearer {token['access_token']}"},
-        json={"properties": properties},
+        json=body,
         timeout=60,
     )
     answer.raise_for_status()
+    return answer.json()

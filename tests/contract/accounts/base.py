@@ -14,6 +14,25 @@ from lab.faults import FaultProxy
 from tests.support.servers import LabServer
 
 
+@dataclass(frozen=True)
+class Bare:
+    """What the suite must know of a list of bare addresses.
+
+    ``too_many`` is a number of entries that ``scopes[1]`` cannot hold, and ``refusal`` the words for it. ``writes`` are
+    the calls that adding 150 entries takes, and that taking 140 of them away does. ``swap`` are the patterns of the
+    calls that put one entry in another's place, in their order. ``families`` are those the lists hold.
+    ``unmarkable`` is a number of entries, each with a reason of its own, that cannot all be marked; 0 where every entry
+    has its own mark.
+    """
+
+    too_many: int
+    refusal: str
+    writes: tuple[int, int]
+    swap: tuple[str, ...]
+    families: tuple[int, ...] = (4,)
+    unmarkable: int = 0
+
+
 @dataclass
 class CloudAccount:
     """An account at a real server, reached through the fault proxy, which counts and spoils calls.
@@ -25,6 +44,7 @@ class CloudAccount:
     signing in left out (``is_login``). ``add_call`` and ``remove_call`` are patterns of the calls that open and close
     entries; ``shape`` is how the provider throttles. ``icmp_types`` says whether its rules know types of ICMP.
     ``rotator`` are the fields of a second credential that may manage the first one's keys, empty where none is needed.
+    ``bare`` is for lists of bare addresses alone.
     """
 
     provider: str
@@ -45,6 +65,7 @@ class CloudAccount:
     is_login: Callable[[str], bool] = lambda name: False
     icmp_types: bool = True
     rotator: Mapping[str, str] = field(default_factory=dict)
+    bare: Bare | None = None
 
     def writes(self) -> list[str]:
         """Return the names of the writing calls since the last reset."""

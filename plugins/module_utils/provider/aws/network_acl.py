@@ -62,6 +62,12 @@ class NetworkAcls:
         """Return the limits with the account's own quota."""
         return quota.raised(self._session, f"rules in {state.scope}", QUOTA, LIMITS)
 
+    def refuse(self, state: ScopeState, changes: Sequence[Change]) -> None:
+        """Raise what would keep the changes from being made: no number that is free, or no tag."""
+        adds = [change.after for change in changes if change.action == "add"]
+        rules = acl_rule.placed(state.extra, adds)
+        self._refuse_too_many(state, {rule["RuleNumber"]: item for item, rule in zip(adds, rules)})
+
     def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
         """Make the changes: marks, then what they mark; notes; removals, and then their marks."""
         adds, updates, gone = ([c for c in changes if c.action == name] for name in ("add", "update", "remove"))

@@ -1,15 +1,14 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft Azure: network security groups as allowlists, Conditional Access and firewalls as source restriction."""
+"""Microsoft Azure: network security groups and IP groups; Conditional Access and firewalls as source restriction."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
 from ..base import DataPlane, KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
-from .allowlist import LIMITS, NetworkSecurityGroups
+from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists, fits
 from .credential import SERVICES
-from .rules import fits
 from .session import AzureSession
 
 # A task needs one capability, and each module is compiled anew in every task: the others are not loaded.
@@ -43,14 +42,15 @@ def _permissions() -> Permissions:
 PROVIDER = Provider(
     name="azure",
     open=AzureSession,
-    scope_kinds=("network_security_group",),
-    allowlist=NetworkSecurityGroups,
+    scope_kinds=KINDS,
+    bare_kinds=BARE_KINDS,
+    allowlist=allowlists,
     source_restriction=_source_restriction,
     data_plane=_data_plane,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,
     rotator_probe="graph",
-    mark_chars=LIMITS.note_chars,
+    mark_chars=NOTE_CHARS,
     fits=fits,
 )

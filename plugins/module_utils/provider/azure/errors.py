@@ -54,6 +54,11 @@ _CODES = {
     "TooManyTags": "quota",
 }
 _STATUS = {400: "invalid", 401: "bad_key", 403: "no_permission", 404: "not_found", 409: "conflict", 412: "conflict"}
+#: What to do next where the code itself tells more than its kind.
+_HINTS = {
+    "IPGroupsIPAddressCountZero": "Azure's region takes no IP group without addresses: leave one entry, or delete the "
+    "group once no rule refers to it",
+}
 #: Refusals of the moment: another operation on the same resource, or a new object that has not spread yet.
 _PASSING = (
     "AnotherOperationInProgress",
@@ -81,7 +86,7 @@ def refusal(doing: str, status: int, body: Any) -> ProviderError:
     # Graph: a named location that was just made is not known everywhere at once.
     if code == "BadRequest" and "does not exist in the directory" in message:
         return ProviderError("azure", doing, why, "not_found", True)
-    return ProviderError("azure", doing, why, _CODES.get(code) or _STATUS.get(status, "other"))
+    return ProviderError("azure", doing, why, _CODES.get(code) or _STATUS.get(status, "other"), hint=_HINTS.get(code))
 
 
 def translate(doing: str, exc: BaseException, proxy: str | None = None) -> ProviderError:

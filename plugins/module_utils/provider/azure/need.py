@@ -17,7 +17,9 @@ NEEDS = {
     "probe": Need(),
     "proof": Need((), ("graph:Application.Read.All",)),
     "allowlist": Need(
-        ("Microsoft.Network/networkSecurityGroups/read", "Microsoft.Network/networkSecurityGroups/write")
+        ("Microsoft.Network/networkSecurityGroups/read", "Microsoft.Network/networkSecurityGroups/write"),
+        # For those who keep IP groups as well.
+        ("Microsoft.Network/ipGroups/read", "Microsoft.Network/ipGroups/write"),
     ),
     "source_restriction": Need(("graph:Policy.ReadWrite.ConditionalAccess", "graph:Application.Read.All")),
     "storage_account": Need(

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of Azure's network security groups, as a scope gives them and as Resource Manager does."""
+"""Names of Azure's network resources, as a scope gives them and as Resource Manager does."""
 
 from __future__ import annotations
 
@@ -13,32 +13,43 @@ from ...model.scope import Scope
 
 _ID = re.compile(
     r"^/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.Network"
-    r"/networkSecurityGroups/(?P<name>[^/]+)/?$",
+    r"/(?P<type>[^/]+)/(?P<name>[^/]+)/?$",
     re.IGNORECASE,
 )
 _SAFE = re.compile(r"^[A-Za-z0-9_.()-]+$")
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a group is; Azure compares all three names without regard to case."""
+class Type:
+    """A type of resource of Microsoft.Network: as ids and paths name it, and in words."""
 
+    name: str
+    words: str
+
+
+NETWORK_SECURITY_GROUP = Type("networkSecurityGroups", "network security group")
+IP_GROUP = Type("ipGroups", "IP group")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a resource is; Azure compares its names without regard to case."""
+
+    type: Type
     subscription: str
     group: str
     name: str
 
     @classmethod
-    def of(cls, scope: Scope, subscription: str) -> Place:
+    def of(cls, scope: Scope, kind: Type, subscription: str) -> Place:
         """Return the place that a scope names: a resource id, or a name with the resource group as parent."""
         if scope.id:
             match = _ID.match(scope.id)
-            if match is None:
-                why = "the id is no resource id of a network security group"
-                mend = (
-                    "write /subscriptions/.../resourceGroups/.../providers/Microsoft.Network/networkSecurityGroups/..."
-                )
+            if match is None or match["type"].lower() != kind.name.lower():
+                why = f"the id is no resource id of a{'n' if kind.words[0] in 'AEIO' else ''} {kind.words}"
+                mend = f"write /subscriptions/.../resourceGroups/.../providers/Microsoft.Network/{kind.name}/..."
                 raise ProviderError("azure", f"find {scope}", why, "invalid", hint=mend)
-            return cls(match["subscription"], match["group"], match["name"])
+            return cls(kind, match["subscription"], match["group"], match["name"])
         if not scope.parent:
             raise ProviderError(
                 "azure", f"find {scope}", "it has no parent", "invalid", hint="give the resource group as parent"
@@ -46,27 +57,27 @@ class Place:
         for text in (scope.parent, scope.name):
             if not _SAFE.match(text):
                 raise ProviderError("azure", f"find {scope}", f"{text!r} is no name that Azure has", "invalid")
-        return cls(subscription, scope.parent, scope.name)
+        return cls(kind, subscription, scope.parent, scope.name)
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Return what two spellings of one place have in common."""
+        """Return what two spellings of one place have in common, among resources of one type."""
         return self.subscription.lower(), self.group.lower(), self.name.lower()
 
     @property
     def subscription_path(self) -> str:
-        """Return the path of all groups of the subscription."""
-        return f"/subscriptions/{self.subscription}/providers/Microsoft.Network/networkSecurityGroups"
+        """Return the path of all resources of the type in the subscription."""
+        return f"/subscriptions/{self.subscription}/providers/Microsoft.Network/{self.type.name}"
 
     @property
     def group_path(self) -> str:
-        """Return the path of all groups of the resource group."""
+        """Return the path of all resources of the type in the resource group."""
         inside = f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
-        return f"{inside}/providers/Microsoft.Network/networkSecurityGroups"
+        return f"{inside}/providers/Microsoft.Network/{self.type.name}"
 
     @property
     def path(self) -> str:
-        """Return the path of the group itself."""
+        """Return the path of the resource itself."""
         return f"{self.group_path}/{self.name}"
 
 

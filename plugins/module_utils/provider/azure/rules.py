@@ -43,7 +43,7 @@ def held_in(rules: Sequence[Rule]) -> Iterator[Held]:
                 yield Held(entry, f"{rule['name']} {prefix} {port}", store)
 
 
-def fits(kind: str, entry: Entry) -> None:
+def fits(entry: Entry) -> None:
     """Refuse what a security rule cannot express."""
     protocol = _PROTOCOLS.get(entry.protocol)
     if protocol is None or (protocol == "Icmp" and entry.ports is not None):
@@ -54,7 +54,7 @@ def fits(kind: str, entry: Entry) -> None:
 
 def rule_for(store: str, entry: Entry, priority: int, most_chars: int) -> dict[str, Any]:
     """Return the rule that allows an entry; its name comes from the entry, so that making it twice makes one."""
-    fits("network_security_group", entry)
+    fits(entry)
     protocol = _PROTOCOLS[entry.protocol]
     return {
         "name": name_for(store, entry),

@@ -42,7 +42,7 @@ def validators() -> dict[str, jsonschema.Draft4Validator]:
     base = network["id"].rstrip("#")
     return {
         kind: jsonschema.Draft4Validator({"$ref": f"{base}#/resourceDefinitions/{kind}"}, registry=registry)
-        for kind in ("networkSecurityGroups", "networkSecurityGroups_securityRules")
+        for kind in ("networkSecurityGroups", "networkSecurityGroups_securityRules", "ipGroups")
     }
 
 
@@ -68,6 +68,20 @@ def test_stored_groups_and_rules_satisfy_the_published_schema(
     validators["networkSecurityGroups"].validate(as_template(group))
     for rule in group["properties"]["securityRules"]:
         validators["networkSecurityGroups_securityRules"].validate(as_template(rule))
+
+
+def test_stored_ip_groups_satisfy_the_published_schema(
+    http: Http, validators: dict[str, jsonschema.Draft4Validator]
+) -> None:
+    path = NSGS.replace("networkSecurityGroups", "ipGroups") + "/one"
+    given = {"location": "westeurope", "tags": {"a": "b"}, "properties": {"ipAddresses": ["192.0.2.0/24"]}}
+    assert http.arm("PUT", path, given).status_code == 201
+    group = http.arm("GET", path).json()
+    validators["ipGroups"].validate(as_template(group))
+    group["properties"]["ipAddresses"] = "192.0.2.0/24 and others"
+    group["tags"] = "none"
+    with pytest.raises(jsonschema.ValidationError):
+        validators["ipGroups"].validate(as_template(group))
 
 
 def test_the_schema_is_able_to_refuse(http: Http, validators: dict[str, jsonschema.Draft4Validator]) -> None:

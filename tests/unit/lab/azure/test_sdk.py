@@ -58,6 +58,15 @@ def test_the_network_client_reads_writes_and_deletes(client: Any) -> None:
     assert [n.name for n in client.network_security_groups.list_all()] == ["api"]
 
 
+def test_the_network_client_knows_ip_groups(client: Any) -> None:
+    given = {"location": "westeurope", "properties": {"ipAddresses": ["192.0.2.1"]}}
+    made = client.ip_groups.begin_create_or_update("store", "one", given).result()
+    assert made.properties.ip_addresses == ["192.0.2.1"]
+    assert [group.name for group in client.ip_groups.list_by_resource_group("store")] == ["one"]
+    client.ip_groups.begin_delete("store", "one").result()
+    assert list(client.ip_groups.list()) == []
+
+
 def test_the_network_client_sees_an_old_etag_refused(client: Any) -> None:
     from azure.core.exceptions import HttpResponseError
 

@@ -22,7 +22,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import Credential
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.allowlist import (
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.ip_group import IpGroups
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.security_group import (
     NetworkSecurityGroups,
 )
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.session import AzureSession
@@ -58,6 +59,8 @@ FOREIGN = [
         "description": "made by the customer",
     },
 ]
+FOREIGN_ADDRESSES = ["203.0.113.7", "198.51.100.0/24", "10.2.0.0-10.2.0.11"]
+FOREIGN_TAGS = {"costCentre": "4711", "svcstore:store-b 198.51.100.0_24": "svcstore:store-b owner=others"}
 APPLICATION = {
     "client_id": CLIENT,
     "display_name": "store",
@@ -73,8 +76,10 @@ CONFIG: dict[str, Any] = {
         {"client_id": CLIENT[:-1] + "4", "secrets": [{"value": SECRET, "expires": "2020-01-01T00:00:00Z"}]},
     ]}],
     "subscriptions": [{"id": SUBSCRIPTION, "display_name": "prod", "tenant_id": TENANT, "resource_groups": [
-        {"name": "store", "network_security_groups": [{"name": "api"}, {"name": "mixed", "rules": FOREIGN}]},
-        {"name": "other", "network_security_groups": [{"name": "api"}]},
+        {"name": "store", "network_security_groups": [{"name": "api"}, {"name": "mixed", "rules": FOREIGN}],
+         "ip_groups": [{"name": "api"}, {"name": "mixed", "addresses": FOREIGN_ADDRESSES, "tags": FOREIGN_TAGS}]},
+        {"name": "other", "network_security_groups": [{"name": "api"}],
+         "ip_groups": [{"name": "api", "location": "northeurope", "addresses": ["203.0.113.9"]}]},
     ]}],
 }  # fmt: skip
 FAST = Retry(4, base_s=0.001)
@@ -88,8 +93,8 @@ def session(url: str, ca_file: str | None, client: str = CLIENT, **more: Any) ->
     return AzureSession(credential, Access(endpoints=endpoints, ca_file=ca_file, **options))
 
 
-def scope(name: str = "api", parent: str = "store") -> Scope:
-    return Scope("network_security_group", name=name, parent=parent)
+def scope(name: str = "api", parent: str = "store", kind: str = "network_security_group") -> Scope:
+    return Scope(kind, name=name, parent=parent)
 
 
 class Account:
@@ -115,6 +120,42 @@ class Account:
     def calls(self) -> dict[str, int]:
         counted = self.session.calls.by_name()
         return {name.partition(".")[2]: n for name, n in counted.items() if name.startswith("arm")}
+
+
+class ListAccount:
+    """A session and its adapter of IP groups, with what a module does around them."""
+
+    def __init__(self, made: AzureSession, store: str = STORE) -> None:
+        self.session = made
+        self.store = store
+        self.adapter = IpGroups(made, store)
+
+    def read(self, name: str = "api", parent: str = "store") -> ScopeState:
+        wanted = scope(name, parent, "ip_group")
+        return self.adapter.read_allowlists([wanted])[wanted]
+
+    def bring(self, *entries: Any, purge: str = "own", name: str = "api", parent: str = "store") -> list[Change]:
+        """Plan and apply the wanted entries, addresses or dicts; returns what was changed."""
+        state = self.read(name, parent)
+        rows = [entry if isinstance(entry, Mapping) else {"cidr": entry} for entry in entries]
+        wanted = Wanted(state.scope, parse_entries(rows, "entries", bare=True), purge)
+        changes = plan(state, wanted, self.store, self.adapter.limits, TODAY).changes
+        return list(self.adapter.apply_allowlist(state, changes)) if changes else []
+
+    def group(self, name: str = "api") -> dict[str, Any]:
+        return dict(self.read(name).extra)
+
+    def addresses(self, name: str = "api") -> list[str]:
+        return list(self.group(name)["properties"]["ipAddresses"])
+
+    def calls(self) -> dict[str, int]:
+        counted = self.session.calls.by_name()
+        return {name.partition(".")[2]: n for name, n in counted.items() if name.startswith("arm")}
+
+
+@pytest.fixture
+def lists(server: LabServer) -> ListAccount:
+    return ListAccount(session(server.url, server.ca_file))
 
 
 @pytest.fixture(scope="session")
