@@ -57,6 +57,12 @@ options:
               - V(ip_group) for V(azure), a list of bare IPv4 addresses to which the rules of Azure Firewall refer. An
                 address has no description there, so that tags of the group mark the entries; those of which the same
                 is said share one. A list that would need more than 50 tags is refused.
+              - V(address_group) for V(openstack), a list of bare addresses to which the rules of security groups refer
+                (Neutron since Wallaby). Neutron keeps nothing about an address, so that the group's description names
+                those of the store, C(svcstore:service-store(198.51.100.11 198.51.100.0/28)), and what else is said
+                about them is not kept. A list that does not fit into its 255 characters is refused, unless the
+                description says C(svcstore:service-store(*)). Then all of the group's addresses count as the store's,
+                whoever put them there.
               - V(network_acl) for V(aws) and V(cloudstack) (the network ACL list of a VPC), by the inbound rules that
                 allow; a new one goes in front of those that deny the same. Outbound rules, which in V(aws) let the
                 answers out, are not touched. C(name) is the Name tag in V(aws).
@@ -189,6 +195,17 @@ EXAMPLES = r"""
         entries:
           - {cidr: 198.51.100.11, owner: store-team, ticket: CHG-1001}
           - {cidr: 198.51.100.12, owner: store-team, ticket: CHG-1001}
+
+- name: Keep the addresses to which the rules of several security groups refer
+  strategic.service_store.access_allowlist:
+    provider: openstack
+    credential: globex-openstack
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+    allowlists:
+      - scope: {kind: address_group, name: store-servers}
+        entries:
+          - {cidr: 198.51.100.11}
+          - {cidr: 198.51.100.12}
 """
 
 RETURN = r"""

@@ -58,6 +58,10 @@ class Account:
         rule = {"direction": "ingress", "ethertype": "IPv4", "security_group_id": self.made["security_groups"][group]}
         return self.call("POST", "/v2.0/security-group-rules", {"security_group_rule": {**rule, **more}})
 
+    def list_path(self, name: str, action: str = "") -> str:
+        """The path of an address group, given by name, or of an action on it."""
+        return f"/v2.0/address-groups/{self.made['address_groups'][name]}{action}"
+
     def rules(self, group: str) -> list[Json]:
         group_id = self.made["security_groups"][group]
         found = self.call("GET", f"/v2.0/security-group-rules?security_group_id={group_id}")

@@ -24,6 +24,7 @@ catalog. The configuration's one key is ``accounts``, a list of objects, each on
     unrestricted             whether the credential may make and delete others (false)
     access_rules             list of {service, method, path}; null for none; what the product needs when left out
     security_groups          names (["store-api"])
+    address_groups           list of {name, description}, made without addresses (none)
     quotas                   Neutron quotas of the project, such as {"security_group_rule": 20}
 
 GET /_lab/calls     [{service, method, path, source, status}] since the start or the last reset

@@ -25,6 +25,10 @@ NEEDED_RULES: tuple[Mapping[str, str], ...] = (
     {"service": "network", "method": "GET", "path": "/v2.0/security-group-rules"},
     {"service": "network", "method": "POST", "path": "/v2.0/security-group-rules"},
     {"service": "network", "method": "DELETE", "path": "/v2.0/security-group-rules/*"},
+    {"service": "network", "method": "GET", "path": "/v2.0/address-groups"},
+    {"service": "network", "method": "PUT", "path": "/v2.0/address-groups/*"},
+    {"service": "network", "method": "PUT", "path": "/v2.0/address-groups/*/add_addresses"},
+    {"service": "network", "method": "PUT", "path": "/v2.0/address-groups/*/remove_addresses"},
 )
 
 
@@ -41,6 +45,7 @@ class Account:
     unrestricted: bool = False
     access_rules: Sequence[Mapping[str, str]] | None = NEEDED_RULES
     security_groups: Sequence[str] = ("store-api",)
+    address_groups: Sequence[Mapping[str, str]] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -55,7 +60,8 @@ def seed(plane: Plane, accounts: Sequence[Account]) -> list[Json]:
     """Makes the accounts the first time, and puts the catalog right when an URL has changed.
 
     Gives {domain, project, project_id, user, user_id, password, application_credential_id,
-    application_credential_secret, security_groups: {name: id}} for each account, in their order.
+    application_credential_secret, security_groups: {name: id}, address_groups: {name: id}} for each account, in their
+    order.
     """
     state = plane.state()
     catalog = dataclasses.asdict(plane.urls)
@@ -135,6 +141,7 @@ class Seeder:
         if account.quotas:
             self._network().call("PUT", f"/v2.0/quotas/{project}", {"quota": dict(account.quotas)})
         groups = {name: self._security_group(name, project) for name in account.security_groups}
+        lists = {item["name"]: self._address_group(item, project) for item in account.address_groups}
         made = self._credential(account, project, user, password)
         return {
             "domain": account.domain,
@@ -146,6 +153,7 @@ class Seeder:
             "application_credential_id": made["id"],
             "application_credential_secret": made["secret"],
             "security_groups": groups,
+            "address_groups": lists,
         }
 
     def _credential(self, account: Account, project: str, user: str, password: str) -> Json:
@@ -172,6 +180,15 @@ class Seeder:
         body = {"name": name, "description": "reaches the applications", "project_id": project}
         made = self._network().call("POST", "/v2.0/security-groups", {"security_group": body})
         return str(made["security_group"]["id"])
+
+    def _address_group(self, item: Mapping[str, str], project: str) -> str:
+        """A list of addresses, made empty."""
+        found = self._network().call("GET", f"/v2.0/address-groups?project_id={project}&name={item['name']}&fields=id")
+        if found["address_groups"]:
+            return str(found["address_groups"][0]["id"])
+        body = {"project_id": project, **item}
+        made = self._network().call("POST", "/v2.0/address-groups", {"address_group": body})
+        return str(made["address_group"]["id"])
 
     def _network(self) -> Client:
         return self._plane.client("neutron", self._keystone.token)

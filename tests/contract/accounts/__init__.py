@@ -39,6 +39,7 @@ KINDS: dict[str, View] = {
 BARE: dict[str, View] = {
     "aws-prefix-list": ("aws", aws.prefix_lists),
     "azure-ip-group": ("azure", azure.ip_groups),
+    "openstack-address-group": ("openstack", openstack.address_groups),
 }
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
 SLOW = frozenset({"openstack"})

@@ -22,7 +22,7 @@ class Bare:
     the calls that adding 150 entries takes, and that taking 140 of them away does. ``swap`` are the patterns of the
     calls that put one entry in another's place, in their order. ``families`` are those the lists hold.
     ``unmarkable`` is a number of entries, each with a reason of its own, that cannot all be marked; 0 where every entry
-    has its own mark.
+    has its own mark. ``roomy`` is the list that takes hundreds, where ``scopes[0]`` does not.
     """
 
     too_many: int
@@ -31,6 +31,7 @@ class Bare:
     swap: tuple[str, ...]
     families: tuple[int, ...] = (4,)
     unmarkable: int = 0
+    roomy: Mapping[str, str] | None = None
 
 
 @dataclass

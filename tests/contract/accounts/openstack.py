@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,10 +14,17 @@ from lab.faults import FaultProxy
 from tests.support import openstack
 from tests.support.servers import StartServer
 
-from .base import CloudAccount
+from .base import Bare, CloudAccount
 from .cloudstack import _certificate
 
-ACCOUNT = {"security_groups": ["api-one", "api-two"]}
+ACCOUNT = {
+    "security_groups": ["api-one", "api-two"],
+    "address_groups": [
+        {"name": "list-one"},
+        {"name": "list-two"},
+        {"name": "list-own", "description": "svcstore:service-store(*)"},
+    ],
+}
 
 
 def start(start_server: StartServer, folder: Path) -> CloudAccount:
@@ -48,7 +56,33 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
+def address_groups(account: CloudAccount) -> CloudAccount:
+    """Return the account with two empty address groups as its scopes; a third is the store's own as a whole."""
+    kind, add, remove = "address_group", "PUT */add_addresses", "PUT */remove_addresses"
+    mark = "PUT /v2.0/address-groups/*"
+    return dataclasses.replace(
+        account,
+        scopes=({"kind": kind, "name": "list-one"}, {"kind": kind, "name": "list-two"}),
+        unknown_scope={"kind": kind, "name": "nowhere"},
+        add_call=add,
+        remove_call=remove,
+        bare=Bare(
+            too_many=25,
+            refusal="by which entries are marked, would have",
+            # 100 addresses in a call.
+            writes=(2, 2),
+            swap=(mark, add, remove, mark),
+            families=(4, 6),
+            unmarkable=25,
+            roomy={"kind": kind, "name": "list-own"},
+        ),
+    )
+
+
 def _add_foreign(account: openstack.Account, scope: Mapping[str, str], entry: Entry) -> None:
+    if scope["kind"] == "address_group":
+        account.call("PUT", account.list_path(scope["name"], "/add_addresses"), {"addresses": [entry.cidr]})
+        return
     low, high = entry.ports or (None, None)
     account.add_rule(
         scope["name"],

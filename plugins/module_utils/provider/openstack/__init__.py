@@ -1,13 +1,13 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenStack: Neutron's security groups as allowlists, Keystone's application credentials as keys."""
+"""OpenStack: Neutron's security groups and address groups as allowlists, application credentials as keys."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
 from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
-from .allowlist import LIMITS, SecurityGroups
+from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists
 from .credential import SERVICES
 from .session import OpenStackSession
 
@@ -36,11 +36,12 @@ def _permissions() -> Permissions:
 PROVIDER = Provider(
     name="openstack",
     open=OpenStackSession,
-    scope_kinds=("security_group",),
-    allowlist=SecurityGroups,
+    scope_kinds=KINDS,
+    bare_kinds=BARE_KINDS,
+    allowlist=allowlists,
     source_restriction=_source_restriction,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,
-    mark_chars=LIMITS.note_chars,
+    mark_chars=NOTE_CHARS,
 )

@@ -18,6 +18,7 @@ _NEUTRON: Mapping[str, str] = {
     "OverQuota": "quota",
     "SecurityGroupRuleExists": "already_exists",
     "DuplicateSecurityGroupRuleInPost": "invalid",
+    "AddressesAlreadyExist": "already_exists",
     "PolicyNotAuthorized": "no_permission",
     "RevisionNumberConstraintFailed": "conflict",
 }

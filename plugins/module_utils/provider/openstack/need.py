@@ -15,6 +15,7 @@ from .access_rules import AccessRule
 #: A needed call: "call network: GET /v2.0/security-groups". In a path * stands for one segment.
 CALL = "call "
 UNRESTRICTED = "unrestricted"
+_LISTS = "/v2.0/address-groups"
 _GROUPS, _RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
 _OWN = "/v3/users/*/application_credentials"
 
@@ -29,7 +30,17 @@ NEEDS = {
     "proof": Need((), ("role reader", *_calls("network", ("GET", _GROUPS)))),
     "allowlist": Need(
         ("role member", *_calls("network", ("GET", _GROUPS), ("POST", _RULES), ("DELETE", f"{_RULES}/*"))),
-        _calls("network", ("GET", _RULES), ("GET", f"{_RULES}/*"), ("GET", f"{_GROUPS}/*")),
+        _calls(
+            "network",
+            ("GET", _RULES),
+            ("GET", f"{_RULES}/*"),
+            ("GET", f"{_GROUPS}/*"),
+            # For those who keep address groups as well.
+            ("GET", _LISTS),
+            ("PUT", f"{_LISTS}/*"),
+            ("PUT", f"{_LISTS}/*/add_addresses"),
+            ("PUT", f"{_LISTS}/*/remove_addresses"),
+        ),
     ),
     # The API front restricts; the token tells what is to be known.
     "source_restriction": Need(),

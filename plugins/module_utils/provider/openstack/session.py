@@ -49,6 +49,7 @@ class OpenStackSession:
         body: Mapping[str, Any] | None = None,
         service: str = "network",
         retry: Callable[[Callable[[int], Any]], Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Call Neutron or Keystone and return the answer's JSON; ``doing`` completes "could not ..." in an error.
 
@@ -60,7 +61,8 @@ class OpenStackSession:
         session, auth = self._client()
 
         def send() -> Any:
-            return session.request(url, method, auth=auth, params=list(query), json=body, raise_exc=False)
+            more = {"headers": dict(headers)} if headers else {}
+            return session.request(url, method, auth=auth, params=list(query), json=body, raise_exc=False, **more)
 
         def once(_number: int) -> dict[str, Any]:
             answer = self._send(doing, send)

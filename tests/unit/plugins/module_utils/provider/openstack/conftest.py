@@ -22,7 +22,12 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.cred
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.allowlist import SecurityGroups
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.address_group import (
+    AddressGroups,
+)
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.security_group import (
+    SecurityGroups,
+)
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.session import OpenStackSession
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
@@ -33,8 +38,13 @@ STORE = "store-a"
 TODAY = datetime.date(2026, 1, 1)
 FAST = Retry(3, base_s=0.001)
 READS_ONLY = [{"service": "network", "method": "GET", "path": "/v2.0/security-groups"}]
+LISTS = [
+    {"name": "list"},
+    {"name": "told", "description": "the partner's (see T-1)"},
+    {"name": "ours", "description": "made for the store svcstore:store-a(*)"},
+]
 ACCOUNTS: list[dict[str, Any]] = [
-    {"project": "main", "security_groups": ["api", "db"]},
+    {"project": "main", "security_groups": ["api", "db"], "address_groups": LISTS},
     {"project": "small", "security_groups": ["api"], "quotas": {"security_group_rule": 8}},
     {"project": "reader", "role": "reader", "access_rules": None, "security_groups": ["api"]},
     {"project": "narrow", "access_rules": READS_ONLY, "security_groups": ["api"]},
@@ -101,6 +111,40 @@ class Hand:
 
     def lines(self) -> list[str]:
         return sorted(str(item.entry) for item in self.read().held)
+
+
+class ListHand:
+    """A session and its adapter of address groups, with what a module does around them."""
+
+    def __init__(self, session: OpenStackSession, store: str = STORE) -> None:
+        self.session = session
+        self.store = store
+        self.adapter = AddressGroups(session, store)
+
+    def read(self, name: str = "list") -> ScopeState:
+        scope = Scope("address_group", name=name)
+        return self.adapter.read_allowlists([scope])[scope]
+
+    def planned(self, state: ScopeState, *cidrs: str, purge: str = "own") -> tuple[Change, ...]:
+        entries = parse_entries([{"cidr": cidr, "owner": "team"} for cidr in cidrs], "entries", bare=True)
+        wanted = Wanted(state.scope, entries, purge)
+        return plan(state, wanted, self.store, self.adapter.limits, TODAY).changes
+
+    def bring(self, *cidrs: str, purge: str = "own", name: str = "list") -> list[Change]:
+        """Plan and apply the wanted addresses; returns what was changed."""
+        state = self.read(name)
+        return list(self.adapter.apply_allowlist(state, self.planned(state, *cidrs, purge=purge)))
+
+    def held(self, name: str = "list") -> list[tuple[str, str]]:
+        return sorted((item.entry.cidr, item.store) for item in self.read(name).held)
+
+    def description(self, name: str = "list") -> str:
+        return str(self.read(name).extra["description"])
+
+
+@pytest.fixture
+def lists(cloud: Cloud) -> ListHand:
+    return ListHand(cloud.session())
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,8 @@ import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack import allowlist
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack import listing
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack.security_group import KIND
 
 from .conftest import STORE, Cloud, Hand
 
@@ -155,9 +156,9 @@ def test_a_name_that_stands_for_two_groups_is_refused(cloud: Cloud) -> None:
     account = cloud.accounts["reader"]
     groups = [{"id": f"g{n}", "name": "api", "project_id": f"p{n}", "security_group_rules": []} for n in range(2)]
     with pytest.raises(ProviderError, match="stands for g0, g1") as failed:
-        allowlist._pick(Scope("security_group", name="api"), groups)
+        listing.pick(KIND, Scope("security_group", name="api"), groups)
     assert failed.value.kind == "invalid"
-    picked = allowlist._pick(Scope("security_group", name="api", parent="p1"), groups)
+    picked = listing.pick(KIND, Scope("security_group", name="api", parent="p1"), groups)
     assert picked["id"] == "g1" and account
 
 
