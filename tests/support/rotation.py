@@ -18,7 +18,7 @@ from typing import Any
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation import Rotation, nowhere
 
-CHILD_TIMEOUT_S = 120
+CHILD_TIMEOUT_S = 600
 
 
 @dataclass

@@ -24,7 +24,7 @@ from ..model.baseline_plan import FileState
 
 # A configuration file is small; a huge one is not read into memory, whatever its name says.
 MAX_BYTES = 4 * 1024 * 1024
-COMMAND_TIMEOUT_S = 20
+COMMAND_TIMEOUT_S = 60
 
 Answer = tuple[int, str, str]
 Run = Callable[..., Answer]

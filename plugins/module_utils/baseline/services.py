@@ -21,7 +21,7 @@ from .host import Host
 #: finished by the next one. It lives in /run because a reboot takes the configuration up as well.
 RELOAD_MARK = "/run/service-store-baseline.reload-ssh"
 VISUDO = "/usr/sbin/visudo"
-ANSWER_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 15.0
 
 
 def is_sshd(path: str) -> bool:
@@ -119,7 +119,7 @@ def _answers(host: Host) -> str:
     deadline = time.monotonic() + ANSWER_TIMEOUT_S
     while True:
         try:
-            with socket.create_connection(address, timeout=1.0) as connection:
+            with socket.create_connection(address, timeout=ANSWER_TIMEOUT_S / 3) as connection:
                 if connection.recv(4) == b"SSH-":
                     return ""
         except OSError:

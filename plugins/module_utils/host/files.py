@@ -20,7 +20,7 @@ from ..core.redact import slow_fingerprint
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
 
-VALIDATE_TIMEOUT_S = 30
+VALIDATE_TIMEOUT_S = 60
 
 
 class FileError(ServiceStoreError):
