@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from lab.topology import KEYSTONE, NEUTRON, STORE
@@ -85,11 +87,13 @@ def test_the_customers_side_cannot_call_into_the_store(vpn: Vpn) -> None:
 
 def capture(vpn: Vpn, server: str, reached: bool) -> str:
     """What the public leg of the store's gateway carries while a store server calls the API."""
-    file, said = "/tmp/leg.pcap", "/tmp/leg.said"
+    # One of its own: the capture before may still be written to.
+    file = f"/tmp/leg-{uuid.uuid4().hex}.pcap"
+    said = f"{file}.said"
     begin = f"timeout 60 tcpdump -n -i {PUBLIC_LEG} -w {file} -U >/dev/null 2>{said} &"
     # It listens some time after it was started, and what passes before is not seen.
     listens = f"for i in $(seq 300); do grep -q 'listening on' {said} && exit 0; sleep 0.1; done; cat {said}; exit 1"
-    started = vpn.lab.ssh("store-gw", f"rm -f {said}; {begin} {listens}")
+    started = vpn.lab.ssh("store-gw", f"{begin} {listens}")
     assert started.returncode == 0, started.stdout
     assert vpn.reaches(server, KEYSTONE.ip, KEYSTONE.port, ANSWER_S if reached else 3) is reached
     return vpn.lab.ssh("store-gw", f"sleep 1; tcpdump -n -r {file} 2>/dev/null").stdout
