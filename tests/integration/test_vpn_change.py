@@ -75,7 +75,7 @@ def test_a_wrong_key_is_named_as_the_cause_and_the_other_tunnel_stays_up(two: Vp
         succeeded(two.play([two.ipsec("store-gw", second(), ipsec_verify=False)]))
         assert two.state("store-gw", SECOND)["up"]
         two.lab.ssh("store-gw", f"swanctl --terminate --ike {SECOND}")
-        done = two.play([two.ipsec("store-gw", second(), ipsec_verify_timeout_s=6)])
+        done = two.play([two.ipsec("store-gw", second(), ipsec_verify_timeout_s=15)])
     finally:
         wrong, two.keys[SECOND] = two.keys[SECOND], right
     assert done.returncode != 0
@@ -90,7 +90,7 @@ def test_a_wrong_key_is_named_as_the_cause_and_the_other_tunnel_stays_up(two: Vp
 def test_an_unnamed_source_is_named_as_an_acl(two: Vpn) -> None:
     # The gateway itself is no named store server.
     probe = {"address": CLOUDSTACK_API.ip, "port": CLOUDSTACK_API.port}
-    done = two.play([two.ipsec("store-gw", second(probe=probe), ipsec_verify_timeout_s=6)])
+    done = two.play([two.ipsec("store-gw", second(probe=probe), ipsec_verify_timeout_s=15)])
     assert done.returncode != 0
     assert "Cause: ACL" in done.stdout
 
