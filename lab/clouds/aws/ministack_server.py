@@ -307,6 +307,8 @@ async def _serve(front: Front, listener: socket.socket, arguments: Namespace) ->
     config.bind = [f"fd://{listener.detach()}"]
     config.certfile, config.keyfile = arguments.cert, arguments.key
     config.keep_alive_timeout, config.graceful_timeout = 60, 1
+    # Whoever started this server knows how long to wait for it; of its own accord it would give up after 60 s.
+    config.startup_timeout = 300
     config.loglevel = "WARNING"
     await serve(front, config, shutdown_trigger=asyncio.Event().wait)
 
