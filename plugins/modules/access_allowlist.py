@@ -51,7 +51,8 @@ options:
           kind:
             description:
               - V(security_group) for V(aws), V(openstack) and V(cloudstack), V(network_security_group) for
-                V(azure), V(firewall) (the firewall of a public address) for V(cloudstack).
+                V(azure), V(firewall) (the firewall of a public address) for V(cloudstack). In V(azure) a new rule goes
+                in front of those that deny the same, and an entry that such a rule has come in front of is made anew.
               - V(prefix_list) for V(aws), a customer-managed list of bare addresses to which rules elsewhere refer.
                 What is said about an entry of it stays as first written, since the service cannot change it in place.
               - V(ip_group) for V(azure), a list of bare IPv4 addresses to which the rules of Azure Firewall refer. An

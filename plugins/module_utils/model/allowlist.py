@@ -162,8 +162,10 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
 def settled(held: Iterable[Held], changes: Sequence[Change], store: str) -> tuple[list[Change], list[Change]]:
     """Return which changes took effect by our hand, and which are still to be made, by what is held now."""
     there = list(held)
-    ours = {(item.entry.key, str(item)) for item in there if item.store == store}
-    keys, refs = {item.entry.key for item in there}, {item.ref for item in there}
+    # An entry in whose place another is wanted, because a rule before it denies the same, is not that other.
+    open_ones = [item for item in there if not item.blocked]
+    ours = {(item.entry.key, str(item)) for item in open_ones if item.store == store}
+    keys, refs = {item.entry.key for item in open_ones}, {item.ref for item in there}
     made: list[Change] = []
     still: list[Change] = []
     for change in changes:

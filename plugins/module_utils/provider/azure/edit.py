@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...model import mark
+from ...model.entry import Entry
 from ...model.plan import Change
 from . import priority, rules
+from .properties import several
 
 #: What Resource Manager says about a group and does not take back.
 _READ_ONLY = ("provisioningState", "resourceGuid", "defaultSecurityRules", "networkInterfaces", "subnets", "flowLogs")
@@ -25,15 +27,25 @@ def changed_body(group: Mapping[str, Any], changes: Sequence[Change], store: str
         {change.after.ref.split(" ")[0]: change.after for change in changes if change.action == "update"},
         most_chars,
     )
-    added = [change.after for change in changes if change.action == "add"]
-    for item in added:
-        kept.append(rules.rule_for(store, item.entry, priority.for_entry(kept, item.entry), most_chars))
+    adds = [change.after.entry for change in changes if change.action == "add"]
+    kept = [*kept, *_added(group, kept, adds, store, most_chars)]
     properties = {key: value for key, value in group["properties"].items() if key not in _READ_ONLY}
     return {
         "location": group["location"],
         "tags": group.get("tags") or {},
         "properties": {**properties, "securityRules": kept},
     }
+
+
+def _added(
+    group: Mapping[str, Any], kept: Sequence[Mapping[str, Any]], entries: Sequence[Entry], store: str, most_chars: int
+) -> Iterator[dict[str, Any]]:
+    """Yield the new rules. The name of one that goes in the same write stays taken, so that the two are told apart."""
+    taken = {rule["name"].lower() for rule in [*(group["properties"].get("securityRules") or []), *kept]}
+    for entry, number in zip(entries, priority.placed(kept, entries)):
+        name = rules.name_for(store, entry, taken)
+        taken.add(name)
+        yield rules.rule_for(store, entry, name, number, most_chars)
 
 
 def _writable(rule: Mapping[str, Any]) -> dict[str, Any]:
@@ -65,9 +77,9 @@ def _split(
 ) -> list[dict[str, Any]]:
     """Return what stays of a rule: nothing, the rule with fewer prefixes or ports, or one rule per set of ports."""
     properties = rule["properties"]
-    ports = priority.several(properties, "destinationPortRange", "destinationPortRanges")
+    ports = several(properties, "destinationPortRange", "destinationPortRanges")
     by_ports: dict[tuple[str, ...], list[str]] = {}
-    for prefix in priority.several(properties, "sourceAddressPrefix", "sourceAddressPrefixes"):
+    for prefix in several(properties, "sourceAddressPrefix", "sourceAddressPrefixes"):
         stays = tuple(port for port in ports if (prefix, port) not in gone)
         if stays:
             by_ports.setdefault(stays, []).append(prefix)

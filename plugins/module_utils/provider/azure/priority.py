@@ -3,95 +3,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which priority a new inbound rule takes: free, stable over runs, and in front of what would deny it.
 
-Rules that exist keep theirs, so that a run moves nothing. Azure looks at the lowest number first and stops at the first
-rule that fits, so a rule behind a deny of the same traffic would be without effect.
+Azure looks at the lowest number first and stops at the first rule that fits, so a rule behind a deny of the same
+traffic is without effect. Rules that exist keep their priority, so that a run moves nothing.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from ...core.errors import ProviderError
 from ...model.entry import Entry
-from ...model.ports import Ports, parse_ports
+from ...model.rule_order import Numbers, ceiling, free, overlap
+from .properties import Rule, allows, cidr_of, is_for_every_target, is_inbound, port_range, protocol_of, several
 
-Rule = Mapping[str, Any]
 #: "Azure subscription and service limits": priorities 100 to 4096, each once per direction.
-FIRST, LAST = 100, 4096
-#: Where our own rules begin; room stays before them for rules that the customer wants looked at first.
-OURS = 1000
+NUMBERS = Numbers(last=4096, first=100)
 _ANYWHERE = ("*", "internet", "any")
+_EVERYBODY = ("0.0.0.0/0", "::/0")
+Denials = Sequence[tuple[int, Entry]]
 
 
-def several(properties: Rule, single: str, plural: str) -> list[str]:
-    """Return the values of a property that Azure has once in the singular and once in the plural."""
-    one = properties.get(single)
-    return [*([one] if one else []), *(properties.get(plural) or [])]
+def denials_in(rules: Iterable[Rule], to_every_target: bool = False) -> Denials:
+    """Return what the inbound rules deny, by priority; service tags cannot be known here.
+
+    ``to_every_target`` leaves out rules that deny it to some destinations or from some source ports only.
+    """
+    found: list[tuple[int, Entry]] = []
+    for properties in _inbound(rules):
+        if not allows(properties) and (is_for_every_target(properties) or not to_every_target):
+            found += ((properties["priority"], entry) for entry in _denied(properties))
+    return found
 
 
-def port_range(text: str) -> Ports:
-    """Return the ports of a rule's destination; None for all."""
-    return parse_ports("destinationPortRange", text, "tcp")
+def is_blocked(entry: Entry, priority: int, denials: Denials) -> bool:
+    """Return whether a rule that is looked at before this priority denies what an entry allows."""
+    return any(number < priority and overlap(denied, entry) for number, denied in denials)
 
 
-def for_entry(rules: Sequence[Rule], entry: Entry) -> int:
-    """Return the priority for a new rule of ours; raises ProviderError (quota) where none is left."""
-    inbound = _inbound(rules)
-    ceiling = min((deny["priority"] for deny in inbound if _denies(deny, entry)), default=LAST + 1)
-    number = _free(inbound, [*range(OURS, ceiling), *range(FIRST, min(OURS, ceiling))])
-    if number is None:
-        why = f"no priority is free in front of the rule that denies it at priority {ceiling}"
-        why = why if ceiling <= LAST else "every priority is taken"
-        hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
-        raise ProviderError("azure", f"allow {entry}", why, "quota", hint=hint)
-    return number
+def placed(rules: Sequence[Rule], entries: Iterable[Entry]) -> Iterator[int]:
+    """Yield the priority for a new rule of each entry; raises ProviderError (quota) where none is left."""
+    taken = {properties["priority"] for properties in _inbound(rules)}
+    denials = denials_in(rules)
+    for entry in entries:
+        below = ceiling(entry, denials, NUMBERS)
+        number = free(taken, below, NUMBERS)
+        if number is None:
+            why = f"no priority is free in front of the rule that denies it at priority {below}"
+            why = why if below <= NUMBERS.last else "every priority is taken"
+            hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
+            raise ProviderError("azure", f"allow {entry}", why, "quota", hint=hint)
+        taken.add(number)
+        yield number
 
 
 def behind(rules: Sequence[Rule], priority: int) -> int:
     """Return the priority for a part split off a rule: as close behind it as there is room."""
-    number = _free(_inbound(rules), [*range(priority + 1, LAST + 1), *range(priority - 1, FIRST - 1, -1)])
+    taken = {properties["priority"] for properties in _inbound(rules)}
+    candidates = [*range(priority + 1, NUMBERS.last + 1), *range(priority - 1, NUMBERS.first - 1, -1)]
+    number: int | None = next((number for number in candidates if number not in taken), None)
     if number is None:
         hint = "remove rules that are no longer needed"
         raise ProviderError("azure", "split a rule", "every priority is taken", "quota", hint=hint)
     return number
 
 
-def _inbound(rules: Sequence[Rule]) -> list[Rule]:
-    return [rule["properties"] for rule in rules if str(rule["properties"]["direction"]).lower() == "inbound"]
+def _inbound(rules: Iterable[Rule]) -> list[Rule]:
+    return [rule["properties"] for rule in rules if is_inbound(rule["properties"])]
 
 
-def _free(inbound: Iterable[Rule], candidates: Iterable[int]) -> int | None:
-    taken = {properties["priority"] for properties in inbound}
-    return next((number for number in candidates if number not in taken), None)
-
-
-def _denies(properties: Rule, entry: Entry) -> bool:
-    """Return whether a rule denies some of the traffic that an entry allows; service tags cannot be known here."""
-    if str(properties["access"]).lower() != "deny":
-        return False
-    protocol = str(properties["protocol"]).lower()
-    if protocol != "*" and entry.protocol != "all" and not entry.protocol.startswith(protocol):
-        return False
-    sources = several(properties, "sourceAddressPrefix", "sourceAddressPrefixes")
-    ports = several(properties, "destinationPortRange", "destinationPortRanges")
-    return any(_covers(source, entry.cidr) for source in sources) and any(
-        _overlap(port_range(port), entry.ports) for port in ports
-    )
-
-
-def _covers(source: str, cidr: str) -> bool:
-    if source.lower() in _ANYWHERE:
-        return True
-    try:
-        network, wanted = ipaddress.ip_network(source, strict=False), ipaddress.ip_network(cidr)
-    except ValueError:
-        return False
-    return network.version == wanted.version and network.overlaps(wanted)
-
-
-def _overlap(one: Ports, other: Ports) -> bool:
-    if one is None or other is None:
-        return True
-    return one[0] <= other[1] and other[0] <= one[1]
+def _denied(properties: Rule) -> Iterator[Entry]:
+    """Yield each pair of prefix and ports that a rule denies."""
+    for source in several(properties, "sourceAddressPrefix", "sourceAddressPrefixes"):
+        cidrs = _EVERYBODY if source.lower() in _ANYWHERE else (cidr_of(source),)
+        for cidr in filter(None, cidrs):
+            for port in several(properties, "destinationPortRange", "destinationPortRanges"):
+                yield Entry(cidr, protocol_of(properties, cidr), port_range(port))

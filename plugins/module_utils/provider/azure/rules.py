@@ -10,8 +10,8 @@ several prefixes and ports; each pair of them is an entry.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from ...core.errors import ProviderError
@@ -19,10 +19,20 @@ from ...model import mark
 from ...model.allowlist import Held
 from ...model.entry import Entry
 from ...model.ports import Ports
-from .priority import Rule, port_range, several
+from . import priority
+from .properties import (
+    PROTOCOLS,
+    Rule,
+    allows,
+    cidr_of,
+    is_for_every_target,
+    is_inbound,
+    port_range,
+    protocol_of,
+    several,
+)
 
 _PROTOCOLS = {"tcp": "Tcp", "udp": "Udp", "icmp": "Icmp", "icmpv6": "Icmp", "esp": "Esp", "ah": "Ah", "all": "*"}
-_NAMES = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "esp": "esp", "ah": "ah", "*": "all"}
 
 
 def held_in(rules: Sequence[Rule]) -> Iterator[Held]:
@@ -30,17 +40,21 @@ def held_in(rules: Sequence[Rule]) -> Iterator[Held]:
 
     Left out, and never touched, are rules that say something an entry cannot: deny, outbound, service tags,
     application security groups, a source port, or a destination that is not every address of the group.
+    An entry is blocked where a rule in front of it denies it; one that does so for some destinations or source ports
+    only is the customer's way to make an exception, and nothing that is there is moved in front of it.
     """
+    denials = priority.denials_in(rules, to_every_target=True)
     for rule in rules:
         properties = rule["properties"]
         if not _is_plain(properties):
             continue
         store, note = mark.read(properties.get("description"))
         for prefix in several(properties, "sourceAddressPrefix", "sourceAddressPrefixes"):
-            cidr = _cidr(prefix)
+            cidr = cidr_of(prefix)
             for port in several(properties, "destinationPortRange", "destinationPortRanges") if cidr else ():
-                entry = Entry(cidr, _protocol(properties, cidr), port_range(port), note)
-                yield Held(entry, f"{rule['name']} {prefix} {port}", store)
+                entry = Entry(cidr, protocol_of(properties, cidr), port_range(port), note)
+                blocked = priority.is_blocked(entry, properties["priority"], denials)
+                yield Held(entry, f"{rule['name']} {prefix} {port}", store, blocked)
 
 
 def fits(entry: Entry) -> None:
@@ -52,17 +66,17 @@ def fits(entry: Entry) -> None:
         raise ProviderError("azure", f"allow {entry}", f"security rules know no {what}", "invalid", hint=mend)
 
 
-def rule_for(store: str, entry: Entry, priority: int, most_chars: int) -> dict[str, Any]:
-    """Return the rule that allows an entry; its name comes from the entry, so that making it twice makes one."""
+def rule_for(store: str, entry: Entry, name: str, number: int, most_chars: int) -> dict[str, Any]:
+    """Return the rule of that name and priority that allows an entry."""
     fits(entry)
     protocol = _PROTOCOLS[entry.protocol]
     return {
-        "name": name_for(store, entry),
+        "name": name,
         "properties": {
             "description": mark.write(store, entry.note, most_chars),
             "access": "Allow",
             "direction": "Inbound",
-            "priority": priority,
+            "priority": number,
             "protocol": protocol,
             "sourceAddressPrefix": entry.cidr,
             "sourcePortRange": "*",
@@ -72,33 +86,24 @@ def rule_for(store: str, entry: Entry, priority: int, most_chars: int) -> dict[s
     }
 
 
-def name_for(store: str, entry: Entry) -> str:
-    """Return the name of our rule for an entry: 80 characters are allowed, this takes at most 54."""
-    return f"svcstore-{store}-{hashlib.sha256(str(entry).encode()).hexdigest()[:12]}"
+def name_for(store: str, entry: Entry, taken: Container[str]) -> str:
+    """Return the name of our rule for an entry: 80 characters are allowed, this takes at most 54 and a number.
+
+    It comes from the entry, so that making it twice makes one; beside one that is taken it gets a number. ``taken`` are
+    names in lower case.
+    """
+    name = f"svcstore-{store}-{hashlib.sha256(str(entry).encode()).hexdigest()[:12]}"
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(one for one in names if one not in taken)
 
 
 def _is_plain(properties: Rule) -> bool:
     return (
-        str(properties["access"]).lower() == "allow"
-        and str(properties["direction"]).lower() == "inbound"
-        and several(properties, "sourcePortRange", "sourcePortRanges") == ["*"]
-        and several(properties, "destinationAddressPrefix", "destinationAddressPrefixes") == ["*"]
-        and not properties.get("destinationApplicationSecurityGroups")
-        and str(properties["protocol"]).lower() in _NAMES
+        allows(properties)
+        and is_inbound(properties)
+        and is_for_every_target(properties)
+        and str(properties["protocol"]).lower() in PROTOCOLS
     )
-
-
-def _cidr(prefix: str) -> str:
-    """Return the prefix in its one spelling; empty for a service tag and for "*"."""
-    try:
-        return str(ipaddress.ip_network(prefix, strict=False))
-    except ValueError:
-        return ""
-
-
-def _protocol(properties: Rule, cidr: str) -> str:
-    name = _NAMES[str(properties["protocol"]).lower()]
-    return "icmpv6" if name == "icmp" and ":" in cidr else name
 
 
 def _port_text(ports: Ports) -> str:

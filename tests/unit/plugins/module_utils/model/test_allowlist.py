@@ -18,6 +18,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
     Wanted,
     parse_entries,
     plan,
+    settled,
 )
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry, Note
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
@@ -84,6 +85,14 @@ def test_an_entry_that_is_shut_by_a_deny_before_it_is_made_anew_and_ours_goes() 
     assert steps(state(ours), (entry(1),)) == ["add 192.0.2.1/32 tcp/443", "remove 192.0.2.1/32 tcp/443"]
     assert steps(state(theirs), (entry(1),)) == ["add 192.0.2.1/32 tcp/443"]
     assert steps(state(theirs, Held(entry(1), "r3", OURS)), (entry(1),)) == []
+
+
+def test_one_made_anew_is_settled_only_by_one_that_is_not_shut() -> None:
+    old, new = Held(entry(1), "r1", OURS, blocked=True), Held(entry(1), "r2", OURS)
+    add, remove = plan(state(old), Wanted(SCOPE, (entry(1),)), OURS, ROOMY, TODAY).changes
+    assert settled([old], [add, remove], OURS) == ([], [add, remove])
+    assert settled([old, new], [add, remove], OURS) == ([add], [remove])
+    assert settled([new], [add, remove], OURS) == ([add, remove], [])
 
 
 def test_families_that_are_counted_apart_fill_up_apart() -> None:

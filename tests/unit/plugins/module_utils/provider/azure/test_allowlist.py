@@ -13,7 +13,19 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
 
-from .conftest import FOREIGN, PLAIN, STORE, SUBSCRIPTION, Account, scope
+from .conftest import (
+    FOREIGN,
+    PLAIN,
+    STORE,
+    SUBSCRIPTION,
+    TODAY,
+    Account,
+    Wanted,
+    parse_entries,
+    plan,
+    scope,
+    session,
+)
 
 A = {"cidr": "192.0.2.1", "ports": 443, "owner": "ops", "ticket": "T-1", "expires": "2027-01-31", "reason": "store-1"}
 B = {"cidr": "2001:DB8::/48", "ports": "8000-8010"}
@@ -133,8 +145,103 @@ def test_no_room_before_a_deny_is_said_and_nothing_written(account: Account) -> 
     assert account.calls()[WRITE] == 1, "the preparation's own"
 
 
-def put_rule(account: Account, properties: dict[str, Any]) -> None:
-    path = account.read().ref + "/securityRules/theirs"
+DENY = {**PLAIN, "access": "Deny", "priority": 200, "sourceAddressPrefix": "*", "destinationPortRange": "*"}
+
+
+def ours(account: Account, name: str = "api") -> list[int]:
+    """The priorities of our rules."""
+    return sorted(r["properties"]["priority"] for r in account.rules(name) if r["name"].startswith("svcstore-"))
+
+
+def test_an_entry_that_a_deny_has_come_in_front_of_is_made_anew_in_front_of_it(account: Account) -> None:
+    account.bring(A, C)
+    put_rule(account, {**DENY, "sourceAddressPrefix": "192.0.2.0/24", "destinationPortRange": "400-500"})
+    held = {item.entry.cidr: item.blocked for item in account.read().held}
+    assert held == {"192.0.2.1/32": True, "198.51.100.0/24": False}
+    writes = account.calls()[WRITE]
+    made = account.bring(A, C)
+    assert [(change.action, change.key.split()[0]) for change in made] == [
+        ("add", "192.0.2.1/32"),
+        ("remove", "192.0.2.1/32"),
+    ]
+    assert account.calls()[WRITE] == writes + 1
+    assert ours(account) == [100, 1001]
+    assert account.bring(A, C) == []
+
+
+def test_a_rule_of_ours_that_somebody_moved_behind_a_deny_is_made_anew(account: Account) -> None:
+    account.bring(A)
+    put_rule(account, DENY)
+    names = set()
+    for _unused in range(3):
+        assert [change.action for change in account.bring(A)] == ["add", "remove"]
+        (rule,) = (rule for rule in account.rules() if rule["name"].startswith("svcstore-"))
+        names.add(rule["name"])
+        assert rule["properties"]["priority"] == 100
+        moved = {name: value for name, value in rule["properties"].items() if name != "provisioningState"}
+        put_rule(account, {**moved, "priority": 201}, rule["name"])
+    # Two names take turns, since the old rule and the new one meet in one write.
+    assert len(names) == 2
+
+
+def test_no_room_before_a_deny_is_said_before_anything_is_written(account: Account) -> None:
+    account.bring(A)
+    put_rule(account, {**DENY, "priority": 100})
+    state = account.read()
+    wanted = Wanted(state.scope, parse_entries([A], "entries"))
+    changes = plan(state, wanted, STORE, account.adapter.limits, TODAY).changes
+    with pytest.raises(ProviderError, match="denies it at priority 100"):
+        account.adapter.refuse(state, changes)
+
+
+def test_with_purge_none_the_blocked_one_stays_behind(account: Account) -> None:
+    account.bring(A)
+    put_rule(account, DENY)
+    assert [change.action for change in account.bring(A, purge="none")] == ["add"]
+    assert ours(account) == [100, 1000]
+    assert account.bring(A, purge="none") == []
+
+
+def test_a_blocked_entry_of_somebody_else_stays_and_ours_goes_in_front(account: Account) -> None:
+    put_rule(account, {**DENY, "priority": 150}, name="mixed")
+    wanted = {"cidr": "198.51.100.0/24", "ports": 80}
+    assert [change.action for change in account.bring(wanted, name="mixed")] == ["add"]
+    assert ours(account, "mixed") == [102] and "grid" in [rule["name"] for rule in account.rules("mixed")]
+    assert account.bring(wanted, name="mixed") == []
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        {"destinationAddressPrefix": "10.0.9.0/24"},
+        {"sourcePortRange": "1024"},
+        {"destinationPortRange": "22"},
+        {"protocol": "Udp"},
+        {"sourceAddressPrefix": "203.0.113.0/24"},
+        {"sourceAddressPrefix": "VirtualNetwork"},
+        {"direction": "Outbound"},
+        {"priority": 1001},
+    ],
+    ids=["one-target", "source-port", "other-port", "other-protocol", "other-source", "tag", "outbound", "behind"],
+)
+def test_what_denies_something_else_moves_nothing(account: Account, exception: dict[str, Any]) -> None:
+    account.bring(A)
+    put_rule(account, {**DENY, **exception})
+    assert account.bring(A) == [] and ours(account) == [1000]
+
+
+@pytest.mark.parametrize("mode", ["lost", "reset"])
+def test_a_lost_answer_while_a_rule_is_made_anew_is_no_failure(server: Any, faults: Any, mode: str) -> None:
+    account = Account(session(faults.url, server.ca_file))
+    account.bring(A)
+    put_rule(account, DENY)
+    faults.add(mode=mode, operation="PUT *")
+    assert [change.action for change in account.bring(A)] == ["add", "remove"]
+    assert ours(account) == [100] and account.bring(A) == []
+
+
+def put_rule(account: Account, properties: dict[str, Any], rule: str = "theirs", name: str = "api") -> None:
+    path = f"{account.read(name).ref}/securityRules/{rule}"
     account.session.send("prepare", "PUT", "arm", path, {"properties": properties}, {"api-version": "2025-07-01"})
 
 
