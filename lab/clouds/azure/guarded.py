@@ -9,6 +9,7 @@ Neither has an etag: the last writer of the network ACLs or the tags wins, since
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,7 +37,8 @@ class Type:
     dialect: network_acls.Dialect
     patch: frozenset[str]
     fixed: Json
-    acls: Json | None
+    #: The properties of one that has just been made.
+    properties: Json
     tag_chars: int = 512
 
 
@@ -46,7 +48,7 @@ STORAGE = Type(
     network_acls.STORAGE,
     frozenset({"sku", "tags", "identity", "properties", "kind"}),
     {"kind": "StorageV2", "sku": {"name": "Standard_LRS", "tier": "Standard"}},
-    {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+    {"networkAcls": {"bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"}},
     128,
 )
 VAULT = Type(
@@ -55,15 +57,15 @@ VAULT = Type(
     network_acls.VAULT,
     frozenset({"tags", "properties"}),
     {},
-    # A vault that was made without them has none: everybody may reach it.
-    None,
+    # A vault that was made without network ACLs has none: everybody may reach it.
+    {"sku": {"family": "A", "name": "standard"}, "accessPolicies": [], "enableRbacAuthorization": True},
 )
 
 
 def seed(kind: Type, subscription: Subscription, group: ResourceGroup, item: Json) -> None:
     """Puts one resource of the configuration into its group."""
     path = f"/subscriptions/{subscription.id}/resourceGroups/{group.name}/providers/{kind.name}/{item['name']}"
-    properties: Json = {"provisioningState": "Succeeded", "publicNetworkAccess": "Enabled"}
+    tenant = {"tenantId": subscription.tenant_id} if kind is VAULT else {}
     resource = {
         "id": path,
         "name": item["name"],
@@ -71,7 +73,12 @@ def seed(kind: Type, subscription: Subscription, group: ResourceGroup, item: Jso
         "location": item.get("location", group.location),
         "tags": dict(item.get("tags", {})),
         **kind.fixed,
-        "properties": {**properties, **({"networkAcls": dict(kind.acls)} if kind.acls else {})},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "publicNetworkAccess": "Enabled",
+            **tenant,
+            **copy.deepcopy(kind.properties),
+        },
     }
     _change(kind, resource, {"properties": item.get("properties", {})})
     getattr(group, kind.attribute)[item["name"].lower()] = resource
