@@ -57,12 +57,15 @@ class NetworkAcls:
         return self._session.call(doing, lambda _number: self._read_once(doing, resource))
 
     def steps(self, now: Firewall, changes: Sequence[Change]) -> Iterator[Step]:
-        """Yield what is written, in order: all rules at once, and after them who is refused."""
+        """Yield what is written, in order: all rules at once, and after them who is refused.
+
+        The last write says the rules again: should somebody take them out in between, nobody is refused without them.
+        """
         rules = [change for change in changes if change.key != EVERYBODY]
         closing = [change for change in changes if change.key == EVERYBODY]
-        for some in (rules, closing):
+        for some, written in ((rules, rules), (closing, [*rules, *closing])):
             if some:
-                yield some, partial(self._write, now.resource, some)
+                yield some, partial(self._write, now.resource, written)
 
     def _write(self, resource: Resource, changes: Sequence[Change]) -> None:
         """Read and write as one: what is tried again is made on what is there by then."""

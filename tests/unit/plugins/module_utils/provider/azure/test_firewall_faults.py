@@ -132,6 +132,18 @@ def test_what_somebody_writes_between_plan_and_write_stays(guarded: Guarded, kin
 
 
 @pytest.mark.parametrize("kind", [STORAGE.kind, VAULT.kind])
+def test_nobody_is_refused_where_somebody_took_the_rules_out_in_between(guarded: Guarded, kind: str) -> None:
+    now, changes = guarded.planned(kind, A)
+    steps = guarded.adapter.apply_firewall(now, changes)
+    assert next(steps).key == A
+    acls = guarded.raw(kind)["properties"]["networkAcls"]
+    guarded.write(kind, "PATCH", "", {"properties": {"networkAcls": {**acls, "ipRules": []}}})
+    assert [change.key for change in steps] == [EVERYBODY]
+    end = guarded.read(kind)
+    assert (end.addresses, end.denies, end.rules[0].own) == ((A,), True, True)
+
+
+@pytest.mark.parametrize("kind", [STORAGE.kind, VAULT.kind])
 def test_a_conflict_is_tried_on_what_is_there_then(guarded_server: LabServer, broken: FaultProxy, kind: str) -> None:
     made = behind(guarded_server, broken)
     body = '{"error": {"code": "ConflictError", "message": "the vault changed from the point the operation began"}}'
