@@ -92,7 +92,7 @@ test-long: setup ## tests that take minutes each, and the whole contract suite a
 	  $(TOOL).sanity .venv-min --test pylint; else $(ONE_PAIR); fi
 
 .PHONY: bench
-bench: setup ## seconds and API calls of an audit of 200 credentials, beside loops of other collections' modules
+bench: setup ## API calls and seconds of audits and allowlists, beside other collections' modules (BENCH="--subject allowlist --only aws")
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 ##@ Lab
