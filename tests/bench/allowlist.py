@@ -119,7 +119,7 @@ class _Bench:
             self.say(f"  {self.cloud.name}, {scopes} x {rules}, {way.name}: {said}")
         for step in STEPS:
             for way, whole in zip(ways, figures, strict=True):
-                yield Line(self.cloud.name, scopes, rules, step, way.name, whole[step], figures[0][step])
+                yield Line(self.cloud.name, scopes, rules, step, way.name, whole[step], figures[0][step], self.empty)
 
     def _measure(self, ways: list[Way], sizes: list[tuple[int, int]]) -> list[Mapping[str, Figure]]:
         """Return the steps of every way, each begun with empty groups."""

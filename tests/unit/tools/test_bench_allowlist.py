@@ -33,8 +33,9 @@ SHORT = {
 OURS = Figure(Took(2.0, 1.5), 2)
 REPORT = Report(
     lines=(
-        Line("aws", 1, 50, FRESH, "ours", OURS, OURS),
-        Line("aws", 1, 50, FRESH, "theirs", reckoned(SHORT, FRESH, 5, EMPTY), OURS),
+        Line("aws", 1, 50, FRESH, "our.own.module", OURS, OURS, EMPTY),
+        Line("aws", 1, 50, FRESH, "their.own.module", reckoned(SHORT, FRESH, 5, EMPTY), OURS, EMPTY),
+        Line("aws", 1, 50, FRESH, "sdk", Figure(Took(1.0, 0.75), 2), OURS, EMPTY),
     ),
     waiting=(Waiting("aws", 200, 0.1, 16, 208, Took(5.0, 4.0), Took(6.5, 4.0)),),
     memory=(Memory("aws", {10: 80.4, 200: 84.6}),),
@@ -58,9 +59,14 @@ def test_a_change_that_was_quicker_than_a_rerun_is_no_gain() -> None:
 
 def test_the_table_has_calls_first_and_compares_with_ours() -> None:
     lines = [" ".join(line.split()) for line in table(REPORT).splitlines()]
-    assert lines[0] == "cloud scopes x rules step by calls seconds cpu ratio of cpu"
-    assert lines[2] == "aws 1 x 50 fresh ours 2 2.0 s 1.5 s"
-    assert lines[3] == "aws 1 x 50 fresh theirs ~200 ~51.0 s ~25.5 s 25.5 17.0"
+    assert lines[0] == "cloud scopes x rules step by calls seconds cpu ratio of cpu of task"
+    assert lines[2] == "aws 1 x 50 fresh our.own.module 2 2.0 s 1.5 s"
+    assert lines[3] == "aws 1 x 50 fresh their.own.module ~200 ~51.0 s ~25.5 s 25.5 17.0 25.0"
+    assert lines[4] == "aws 1 x 50 fresh sdk 2 1.0 s 0.8 s 0.5 0.5"
+
+
+def test_a_task_no_dearer_than_an_empty_play_is_compared_with_nothing() -> None:
+    assert SHORT[FRESH].task_ratio(Figure(EMPTY, 2), EMPTY) is None
 
 
 def test_delays_memory_and_accounts_are_said_below_it() -> None:
@@ -73,9 +79,10 @@ def test_delays_memory_and_accounts_are_said_below_it() -> None:
 
 def test_the_file_says_what_was_reckoned() -> None:
     written = json.loads(json.dumps(as_json(REPORT)))
-    ours, theirs = written["lines"]
+    ours, theirs, sdk = written["lines"]
     assert (ours["reckoned"], theirs["reckoned"]) == (False, True)
     assert (theirs["calls"], theirs["seconds"], theirs["ratio"]) == (200, 51.0, 25.5)
+    assert (theirs["ratio_task"], sdk["ratio_task"]) == (25.0, None)
     assert written["memory"] == [{"cloud": "aws", "peak_mib": {"10": 80.4, "200": 84.6}}]
 
 
