@@ -275,7 +275,7 @@ class Task:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return each scope with what was done to it, and the calls it took."""
         shown = plan.changes if self._context.check_mode else applied
-        scopes = [self._lists.describe(item, shown) for item in self._lists.wanted]
+        scopes = self._lists.describe(shown)
         return {
             "allowlists": scopes,
             "api_calls": self._session.calls.by_name(),

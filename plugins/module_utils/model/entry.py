@@ -6,16 +6,30 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Union
 
 from .invalid import InvalidValue
 from .ports import Ports, parse_ports, parse_protocol, show_ports
 
 #: Prefixes shorter than these need a waiver: a whole /8 of IPv4 or /20 of IPv6 is no list of known addresses.
 WIDEST = {4: 8, 6: 20}
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def network_of(cidr: str) -> Network:
+    """Return a prefix as a network; raises ValueError. Each is looked at several times, and parsing it is slow."""
+    return ipaddress.ip_network(cidr)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def without_host_bits(prefix: str) -> str:
+    """Return a prefix, as a provider keeps it, in its one spelling; raises ValueError."""
+    return str(ipaddress.ip_network(prefix, strict=False))
 
 
 @dataclass(frozen=True, order=True)
@@ -54,7 +68,7 @@ class Entry:
     @property
     def version(self) -> int:
         """Return 4 or 6."""
-        return ipaddress.ip_network(self.cidr).version
+        return network_of(self.cidr).version
 
     def __str__(self) -> str:
         return f"{self.cidr} {show_ports(self.protocol, self.ports)}"
@@ -69,7 +83,7 @@ class Entry:
 
     def holds(self, cidr: str) -> bool:
         """Return whether a prefix is within this entry's."""
-        mine, theirs = ipaddress.ip_network(self.cidr), ipaddress.ip_network(cidr)
+        mine, theirs = network_of(self.cidr), network_of(cidr)
         return mine.version == theirs.version and theirs.subnet_of(mine)  # type: ignore[arg-type]
 
     def covers(self, other: Entry) -> bool:
@@ -116,7 +130,7 @@ def parse_cidr(where: str, value: Any) -> str:
     """Return the prefix in its one spelling: ``192.0.2.10`` is ``192.0.2.10/32``, IPv6 is lower case and short."""
     text = str(value or "").strip()
     try:
-        return str(ipaddress.ip_network(text))
+        return str(network_of(text))
     except ValueError:
         pass
     try:
@@ -154,7 +168,7 @@ def parse_prefixes(where: str, values: Any) -> tuple[str, ...]:
 
 def sort_key(cidr: str) -> tuple[int, int, int]:
     """Return a key that sorts prefixes by family, address and length."""
-    network = ipaddress.ip_network(cidr)
+    network = network_of(cidr)
     return network.version, int(network.network_address), network.prefixlen
 
 
@@ -169,7 +183,7 @@ def _day(where: str, value: Any) -> str:
 
 def _refuse_wide(entry: Entry, waiver: Mapping[str, Any] | None, where: str) -> None:
     """Refuse a prefix wider than WIDEST unless a waiver with owner and expiry says that it is wanted."""
-    network = ipaddress.ip_network(entry.cidr)
+    network = network_of(entry.cidr)
     widest = WIDEST[network.version]
     if network.prefixlen >= widest:
         return

@@ -109,9 +109,7 @@ class Allowlists:
         many failed.
         """
         by_scope = {str(item.scope): item.scope for item in self.wanted}
-        groups: dict[str, list[Change]] = {}
-        for change in whole.changes:
-            groups.setdefault(change.group, []).append(change)
+        groups = _by_group(whole.changes)
 
         def one(group: str) -> None:
             state = self.states[by_scope[group]]
@@ -122,10 +120,13 @@ class Allowlists:
             failures = [job.exception() for job in [pool.submit(one, group) for group in groups]]
         _raise_first([failure for failure in failures if failure is not None], len(groups))
 
-    def describe(self, item: Wanted, changes: Sequence[Change]) -> dict[str, Any]:
-        """Return one scope: how many entries it holds after ``changes``, and which of them came and went."""
+    def describe(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
+        """Return each scope: how many entries it holds after ``changes``, and which of them came and went."""
+        groups = _by_group(changes)
+        return [self._describe_one(item, groups.get(str(item.scope), [])) for item in self.wanted]
+
+    def _describe_one(self, item: Wanted, own: Sequence[Change]) -> dict[str, Any]:
         state = self.states[item.scope]
-        own = [change for change in changes if change.group == str(item.scope)]
         by_action = {
             name: [change.key for change in own if change.action == action]
             for name, action in (("added", "add"), ("updated", "update"), ("removed", "remove"))
@@ -174,6 +175,13 @@ class Allowlists:
                     f"is the same object as {seen[ref]}; put all its entries into one list",
                 )
             seen[ref] = item.scope
+
+
+def _by_group(changes: Sequence[Change]) -> dict[str, list[Change]]:
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(change.group, []).append(change)
+    return groups
 
 
 def _scope_facts(scope: Scope) -> dict[str, str]:

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...model import mark
 from ...model.allowlist import Held
-from ...model.entry import Entry
+from ...model.entry import Entry, without_host_bits
 from ...model.ports import ICMP, NUMBERS, WITH_PORTS, Ports, parse_protocol
 
 _FAMILIES = (("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6"))
@@ -30,7 +29,7 @@ def held_in(group: Mapping[str, Any]) -> Iterator[Held]:
         name = parse_protocol("IpProtocol", protocol)
         for family, field in _FAMILIES:
             for item in permission.get(family, ()):
-                cidr = str(ipaddress.ip_network(item[field], strict=False))
+                cidr = without_host_bits(item[field])
                 store, note = mark.read(item.get("Description"))
                 ref = " ".join(str(part) for part in (protocol, low, high, item[field]))
                 yield Held(Entry(cidr, name, _ports(name, low, high), note), ref, store)

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ProviderError
 from ...model.allowlist import Held
-from ...model.entry import Entry, Note
+from ...model.entry import Entry, Note, without_host_bits
 from ...model.ports import NUMBERS, WITH_PORTS, Ports, parse_ports, parse_protocol
 
 _BY_NAME = {name: str(number) for number, name in NUMBERS.items()}
@@ -76,7 +75,7 @@ def _inexpressible(provider: str, entry: Entry, why: str) -> ProviderError:
 def entry_of(rule: Mapping[str, Any], cidr: str, note: Note = Note()) -> Entry:  # noqa: B008 - a frozen value
     """Return the entry a rule stands for. CloudStack keeps a network as it was given, host bits and all."""
     protocol = parse_protocol("protocol", rule.get("protocol"))
-    return Entry(str(ipaddress.ip_network(cidr.strip(), strict=False)), protocol, _ports(rule, protocol), note)
+    return Entry(without_host_bits(cidr.strip()), protocol, _ports(rule, protocol), note)
 
 
 def _ports(rule: Mapping[str, Any], protocol: str) -> Ports:

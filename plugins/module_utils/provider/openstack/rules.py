@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...model import mark
 from ...model.allowlist import Held
-from ...model.entry import Entry
+from ...model.entry import Entry, without_host_bits
 from ...model.ports import ICMP, Ports, parse_protocol
 
 MARK_CHARS = 255
@@ -34,7 +33,7 @@ def held_in(rules: Iterable[Mapping[str, Any]]) -> Iterator[Held]:
             continue
         prefix = rule.get("remote_ip_prefix") or _EVERYBODY[rule["ethertype"]]
         # Neutron keeps a prefix as it was written, with host bits.
-        cidr = str(ipaddress.ip_network(prefix, strict=False))
+        cidr = without_host_bits(prefix)
         name = rule.get("protocol")
         protocol = parse_protocol("protocol", _NUMBERS.get(str(name).lower(), name))
         if protocol == "icmp" and ":" in cidr:
