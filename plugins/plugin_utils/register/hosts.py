@@ -16,6 +16,7 @@ from . import paths
 from .errors import RegisterError
 from .load import Document, Register
 from .needs import needs_of
+from .recipient import recipient_of
 from .resolver import DEFAULT_PROXY_PORT, Resolver
 from .rotators import rotated_by, rotators_of
 
@@ -214,6 +215,7 @@ def _account(
             "owners": {**document.content.get("owners", {}), **account.get("owners", {})},
         },
         "service_store_methods": methods,
+        "service_store_handover_to": recipient_of(document, where, account),
         "service_store_allowlists": resolver.allowlists(account),
         "service_store_restriction_addresses": resolver.restriction(account),
         "service_store_data_plane": resolver.data_plane(account),
