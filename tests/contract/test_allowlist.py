@@ -251,3 +251,21 @@ def test_what_is_wider_than_declared_is_told_apart(store: Store, account: CloudA
     lists = [{"scope": dict(account.scopes[0]), "entries": [ONE]}]
     (row,) = store.run("access_allowlist_info", allowlists=lists)["allowlists"]
     assert row["wider"] == row["undeclared"] == ["192.0.2.0/24 tcp/443"]
+
+
+def test_an_entry_that_a_deny_has_come_in_front_of_is_missing_and_made_anew(
+    store: Store, account: CloudAccount
+) -> None:
+    if account.add_denial is None:
+        pytest.skip("nothing can be denied in these lists")
+    store.apply(ONE, TWO)
+    account.add_denial(account.scopes[0], Entry("192.0.2.1/32", "tcp", (443, 443)))
+    lists = [{"scope": dict(account.scopes[0]), "entries": [ONE, TWO]}]
+    (row,) = store.run("access_allowlist_info", allowlists=lists)["allowlists"]
+    assert row["missing"] == ["192.0.2.1/32 tcp/443"]
+    predicted, done = store.apply(ONE, TWO, check=True), store.apply(ONE, TWO)
+    assert predicted["changed"] and predicted["diff"] == done["diff"] != []
+    (made,) = done["allowlists"]
+    assert made["added"] == ["192.0.2.1/32 tcp/443"] and len(made["removed"]) == 1
+    assert not store.apply(ONE, TWO)["changed"]
+    assert not store.run("access_allowlist_info", allowlists=lists)["drift"]

@@ -77,6 +77,9 @@ def network_acls(account: CloudAccount) -> CloudAccount:
         scopes=({"kind": kind, "name": "subnets-one"}, {"kind": kind, "name": "subnets-two"}),
         unknown_scope={"kind": kind, "name": "nowhere"},
         add_foreign=lambda scope, entry: _add_foreign_rule(account.server.url, account.server.ca_file, scope, entry),
+        add_denial=lambda scope, entry: _add_foreign_rule(
+            account.server.url, account.server.ca_file, scope, entry, "deny"
+        ),
         add_call="CreateNetworkAclEntry",
         remove_call="DeleteNetworkAclEntry",
     )
@@ -151,7 +154,7 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
     )
 
 
-def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry, action: str = "allow") -> None:
     ec2 = _ec2(url, ca_file)
     found = ec2.describe_network_acls(Filters=[{"Name": "tag:Name", "Values": [scope["name"]]}])["NetworkAcls"][0]
     first, last = entry.ports or (0, 65535)
@@ -159,7 +162,7 @@ def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: E
         NetworkAclId=found["NetworkAclId"],
         RuleNumber=100,
         Egress=False,
-        RuleAction="allow",
+        RuleAction=action,
         Protocol="6",
         CidrBlock=entry.cidr,
         PortRange={"From": first, "To": last},

@@ -91,6 +91,7 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         ),
         unknown_scope={"kind": KIND, "name": "nowhere", "parent": GROUP},
         add_foreign=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry),
+        add_denial=lambda scope, entry: _add_foreign(server.url, server.ca_file, scope, entry, "Deny"),
         is_write=lambda name: name.startswith(WRITES),
         is_login=lambda name: name.endswith(("/token", "/openid-configuration")),
         least_reads=1,
@@ -116,6 +117,7 @@ def ip_groups(account: CloudAccount) -> CloudAccount:
         ),
         unknown_scope={"kind": kind, "name": "nowhere", "parent": GROUP},
         add_foreign=lambda scope, entry: _add_address(account.server.url, account.server.ca_file, scope, entry),
+        add_denial=None,
         add_call=write,
         remove_call=write,
         bare=Bare(
@@ -128,10 +130,10 @@ def ip_groups(account: CloudAccount) -> CloudAccount:
     )
 
 
-def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry, access: str = "Allow") -> None:
     low, high = entry.ports or (0, 65535)
     properties = {
-        "access": "Allow",
+        "access": access,
         "direction": "Inbound",
         "priority": 150,
         "protocol": entry.protocol.title(),

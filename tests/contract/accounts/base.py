@@ -45,7 +45,8 @@ class CloudAccount:
     signing in left out (``is_login``). ``add_call`` and ``remove_call`` are patterns of the calls that open and close
     entries; ``shape`` is how the provider throttles. ``icmp_types`` says whether its rules know types of ICMP.
     ``rotator`` are the fields of a second credential that may manage the first one's keys, empty where none is needed.
-    ``bare`` is for lists of bare addresses alone.
+    ``bare`` is for lists of bare addresses alone. ``add_denial(scope, entry)`` denies an entry in front of all others,
+    as somebody else would; None where nothing can be denied.
     """
 
     provider: str
@@ -67,6 +68,7 @@ class CloudAccount:
     icmp_types: bool = True
     rotator: Mapping[str, str] = field(default_factory=dict)
     bare: Bare | None = None
+    add_denial: Callable[[Mapping[str, str], Entry], None] | None = None
 
     def writes(self) -> list[str]:
         """Return the names of the writing calls since the last reset."""

@@ -70,6 +70,9 @@ def network_acls(account: CloudAccount) -> CloudAccount:
         scopes=({"kind": kind, "name": "tier-one"}, {"kind": kind, "name": "tier-two"}),
         unknown_scope={"kind": kind, "name": "nowhere"},
         add_foreign=lambda scope, entry: _add_foreign_item(account.server.url, account.server.ca_file, scope, entry),
+        add_denial=lambda scope, entry: _add_foreign_item(
+            account.server.url, account.server.ca_file, scope, entry, action="deny", number=500
+        ),
         # The lists, and the items of all of them.
         least_reads=2,
         add_call="createNetworkACL",
@@ -110,9 +113,9 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
     )
 
 
-def _add_foreign_item(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+def _add_foreign_item(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry, **more: Any) -> None:
     client = _client(url, ca_file)
     acl = client.listNetworkACLLists(name=scope["name"])["networkacllist"][0]
     client.createNetworkACL(
-        aclid=acl["id"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **_ports(entry)
+        aclid=acl["id"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **_ports(entry), **more
     )
