@@ -13,8 +13,8 @@ version_added: 0.1.0
 description:
   - Where the account's credential can set the restriction, this module sets it. AWS gets an IAM policy that denies
     every call from other addresses except calls that AWS services make on the user's behalf. CloudStack gets
-    C(api.allowed.source.cidr.list) of the account. Azure gets a named location with a Conditional Access policy, and
-    the firewalls of O(data_plane) get the same list.
+    C(api.allowed.source.cidr.list) of the account. Azure gets a named location with a Conditional Access policy where
+    the application may make one, and the firewalls of O(data_plane) get the same list.
   - Where the provider's or the customer's staff has to do it, the module returns a sheet with the exact request for
     them, and says whether it is in effect. Nothing is reported as changed that this module did not change.
   - It refuses a list that leaves out an address from which the account is used.
@@ -267,7 +267,7 @@ class Task:
         self._leaving = parse_prefixes("keep_addresses", params["keep_addresses"])
         self._former = parse_prefixes("former_addresses", params["former_addresses"])
         callers = [cidr.partition("/")[0] for cidr in parse_prefixes("callers", params["callers"])]
-        self._absent = params["state"] == "absent"
+        self._absent, self._rendered = params["state"] == "absent", params["state"] == "rendered"
         if not params["allow_lock_out"] and not self._absent:
             restriction.refuse_lock_out(callers, self._wanted)
         mark.check_store("store", params["store"])
@@ -290,13 +290,12 @@ class Task:
         self._sheet = self._needs_sheet()
         self._in_effect = not wanted.changed and not (self._absent and self._sheet)
         behind = self._firewalls.plan(self._absent)
-        rendered = self._context.params["state"] == "rendered"
-        return (Plan() if self._sheet else wanted) + (Plan() if rendered else behind)
+        return (Plan() if self._sheet else wanted) + (Plan() if self._rendered else behind)
 
     def _needs_sheet(self) -> bool:
         if self._absent:
             return restriction.asks_others(self._now, self._wanted)
-        return self._now.applied_by != "store" or self._context.params["state"] == "rendered"
+        return self._now.applied_by != "store" or self._rendered
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Set the restriction, then the firewalls."""
@@ -327,7 +326,8 @@ class Task:
         facts["data_plane"] = rows
         if self._sheet:
             sheet = restriction.withdrawal if self._absent else self._adapter.render_restriction
-            facts["sheet"] = sheet(now, self._wanted if self._absent else self._target) + self._firewalls.sheets()
+            facts["sheet"] = sheet(now, self._wanted if self._absent else self._target)
+            facts["sheet"] += self._firewalls.sheets() if self._rendered else ""
         return {**facts, "api_calls": self._session.calls.by_name(), "report": report}
 
 

@@ -25,9 +25,10 @@ _OPEN_STILL = (
     "Azure Resource Manager and every other API that takes a token: a token that was issued works from any address "
     "until it expires (60 to 90 minutes)"
 )
+_UNKNOWN = "unknown: this application may not read Conditional Access"
 _PERMISSION = (
     "grant the application Policy.ReadWrite.ConditionalAccess and Application.Read.All in Microsoft Graph "
-    "(the tenant needs Workload Identities Premium), or have the customer apply the rendered restriction"
+    "(the tenant needs Workload Identities Premium), and the store applies it itself"
 )
 
 
@@ -39,18 +40,20 @@ class TokenPolicy:
         self.name = f"svcstore:{store} {session.public['client_id']}"
 
     def read_restriction(self) -> Restriction:
-        """Read the policy and its named location: two calls."""
-        location, policy = self._find(LOCATIONS), self._find(POLICIES)
+        """Read the policy and its named location: two calls. Where that is not allowed, it is the customer's."""
+        words: dict[str, Any] = {
+            "enforced_by": f"Entra ID: Conditional Access policy {self.name} blocks tokens outside its named location",
+            "enforced_at": ("Entra ID's token endpoint",),
+        }
+        try:
+            location, policy = self._find(LOCATIONS), self._find(POLICIES)
+        except ProviderError as exc:
+            if exc.kind != "no_permission":
+                raise
+            return Restriction((), **words, applied_by="customer", not_enforced=f"{_UNKNOWN}; besides {_OPEN_STILL}")
         enforced = bool(location and policy and _blocks(policy, str(location["id"])))
         addresses = _addresses(location) if enforced else ()
-        return Restriction(
-            addresses,
-            enforced_by=f"Entra ID: Conditional Access policy {self.name} blocks tokens outside its named location",
-            enforced_at=("Entra ID's token endpoint",),
-            not_enforced=_OPEN_STILL,
-            own=addresses,
-            extra=(location, policy),
-        )
+        return Restriction(addresses, **words, not_enforced=_OPEN_STILL, own=addresses, extra=(location, policy))
 
     def apply_restriction(self, now: Restriction, addresses: tuple[str, ...]) -> None:
         """Bring the named location, then the policy, to what is wanted; an empty list removes both."""
@@ -79,11 +82,12 @@ class TokenPolicy:
         policy = json.dumps(
             policy_body(self.name, "OBJECT-ID-OF-THE-SERVICE-PRINCIPAL", "ID-OF-THE-LOCATION"), indent=2
         )
+        instead = "" if now.applied_by == "store" else f"Or {_PERMISSION}.\n"
         return (
             f"1. Find the service principal: az ad sp show --id {client} --query id\n"
             f"2. POST https://graph.microsoft.com{LOCATIONS}\n{location}\n"
             f"3. POST https://graph.microsoft.com{POLICIES}, with the two ids put in\n{policy}\n"
-            f"This restricts Entra ID's token endpoint. It does not restrict: {_OPEN_STILL}.\n"
+            f"This restricts Entra ID's token endpoint. It does not restrict: {_OPEN_STILL}.\n{instead}"
         )
 
     def _find(self, path: str) -> Mapping[str, Any] | None:

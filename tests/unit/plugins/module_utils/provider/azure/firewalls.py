@@ -35,7 +35,7 @@ VAULT = Resource("key_vault", "prod", "acme-keys")
 SERVER = Resource("sql_server", "prod", "acme-sql")
 RESOURCES = {resource.kind: resource for resource in (STORAGE, VAULT, SERVER)}
 KINDS = tuple(RESOURCES)
-NARROW = CLIENT[:-1] + "5"
+NARROW, NO_GRAPH = CLIENT[:-1] + "5", CLIENT[:-1] + "6"
 ACLS = {
     "defaultAction": "Allow",
     "ipRules": [{"value": "203.0.113.0/28"}],
@@ -74,6 +74,8 @@ CONFIG: dict[str, Any] = {
         {**APPLICATION, "roles": [{"role": "firewalls", "scope": f"/subscriptions/{SUBSCRIPTION}"}]},
         {"client_id": NARROW, "secrets": [{"value": SECRET}],
          "roles": [{"role": "firewalls", "scope": f"{INSIDE}/{name}"} for name in ("acmedata", "acmelogs")]},
+        {"client_id": NO_GRAPH, "secrets": [{"value": SECRET}],
+         "roles": [{"role": "firewalls", "scope": f"/subscriptions/{SUBSCRIPTION}"}]},
     ]}],
     "subscriptions": [{"id": SUBSCRIPTION, "tenant_id": TENANT, "resource_groups": [GROUP]}],
     "role_definitions": [{"name": "firewalls", "actions": RIGHTS}],

@@ -19,7 +19,7 @@ from tests.support.module import ModuleFailed, run_module
 from tests.support.servers import LabServer
 
 from .conftest import CLIENT, SECRET, SUBSCRIPTION, TENANT
-from .firewalls import RESOURCES, Guarded, broken, guarded, guarded_emulator, guarded_server
+from .firewalls import NO_GRAPH, RESOURCES, Guarded, broken, guarded, guarded_emulator, guarded_server
 
 __all__ = ["broken", "guarded", "guarded_emulator", "guarded_server"]
 
@@ -31,12 +31,12 @@ WRITES = ("PATCH", "PUT", "DELETE")
 class Operator:
     """Runs the two modules for one application."""
 
-    def __init__(self, server: LabServer, folder: Path) -> None:
+    def __init__(self, server: LabServer, folder: Path, client: str = CLIENT) -> None:
         key = folder / "key"
         key.write_bytes(base64.b64encode(os.urandom(32)))
         key.chmod(0o600)
         store = {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
-        public = {"tenant_id": TENANT, "client_id": CLIENT, "subscription_id": SUBSCRIPTION}
+        public = {"tenant_id": TENANT, "client_id": client, "subscription_id": SUBSCRIPTION}
         record = {"version": 1, "provider": "azure", "public": public, "secrets": {"client_secret": SECRET}, "meta": {}}
         open_store(store, lambda *values: None).put("acme", record)
         self.server = server
@@ -172,6 +172,19 @@ def test_rendered_writes_nothing_and_names_every_command(operator: Operator) -> 
         "az sql",
     ):
         assert words in made["sheet"]
+
+
+def test_without_a_word_in_graph_the_firewalls_are_kept_and_the_policy_is_asked_for(
+    guarded_server: LabServer, tmp_path: Path
+) -> None:
+    operator = Operator(guarded_server, tmp_path, NO_GRAPH)
+    made = operator.run(HERE)
+    assert made["changed"] and not made["list_changed"] and made["applied_by"] == "customer" and not made["in_effect"]
+    assert all(item["in_effect"] for item in made["data_plane"])
+    assert "conditionalAccess/namedLocations" in made["sheet"] and "az storage" not in made["sheet"]
+    assert not operator.run(HERE)["changed"]
+    gone = operator.run(HERE, state="absent")
+    assert "Take out: 127.0.0.1/32" in gone["sheet"] and row(gone, "key_vault")["removed"] == ["127.0.0.1/32"]
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
     TokenPolicy,
 )
 from lab.faults import FaultProxy
-from tests.support.servers import LabServer
+from tests.support.servers import LabServer, StartServer
 
-from .conftest import CLIENT, STORE, session
+from .conftest import APPLICATION, CLIENT, CONFIG, STORE, session
 
 HERE, ELSEWHERE = "127.0.0.1/32", "192.0.2.1/32"
 
@@ -88,10 +88,25 @@ def test_a_lost_answer_makes_nothing_twice(server: LabServer, faults: FaultProxy
     assert adapter.read_restriction().addresses == (HERE,)
 
 
-def test_a_missing_permission_is_named(server: LabServer) -> None:
+def test_an_application_that_may_not_read_the_policy_leaves_it_to_the_customer(server: LabServer) -> None:
     adapter = TokenPolicy(session(server.url, server.ca_file, client=CLIENT[:-1] + "3"), STORE)
+    now = adapter.read_restriction()
+    assert (now.applied_by, now.addresses, now.own) == ("customer", (), ())
+    assert now.not_enforced.startswith(
+        "unknown: this application may not read Conditional Access; besides Azure Resource"
+    )
+    sheet = adapter.render_restriction(now, (ELSEWHERE,))
+    assert ELSEWHERE in sheet and "Or grant the application Policy.ReadWrite.ConditionalAccess" in sheet
+
+
+def test_a_missing_permission_is_named(lab_server: StartServer) -> None:
+    (tenant,) = CONFIG["tenants"]
+    reader = {**APPLICATION, "graph_permissions": ["Policy.Read.All"]}
+    server = lab_server("azure", {**CONFIG, "tenants": [{**tenant, "applications": [reader]}]})
+    adapter = TokenPolicy(session(server.url, server.ca_file), STORE)
+    now = adapter.read_restriction()
     with pytest.raises(ProviderError, match=r"Policy\.ReadWrite\.ConditionalAccess") as refused:
-        adapter.read_restriction()
+        adapter.apply_restriction(now, (HERE,))
     assert refused.value.kind == "no_permission"
 
 
