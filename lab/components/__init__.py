@@ -21,6 +21,7 @@ from . import (
     openstack,
     openstack_services,
     register,
+    staff,
 )
 from .base import Component
 
@@ -38,6 +39,7 @@ ALL: tuple[Component, ...] = tuple(
         cloudstack,
         openstack,
         openbao,
+        staff,
         register,
     )
 )

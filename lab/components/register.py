@@ -60,4 +60,4 @@ def status(ctx: Context) -> Status:
     return Status(not stale, f"missing or changed: {', '.join(stale)}" if stale else f"{len(wanted)} files")
 
 
-COMPONENT = Component("register", (), up, down, status)
+COMPONENT = Component("register", ("staff",), up, down, status)
