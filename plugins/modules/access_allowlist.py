@@ -233,6 +233,14 @@ applied:
   type: list
   elements: str
   sample: ["add security_group store-api: 198.51.100.11/32 tcp/443"]
+unsure:
+  description:
+    - The changes of which nobody can say whether they took effect, since the provider could not be read afterwards.
+    - The next run finds out and finishes what is missing.
+  returned: failure, when there are any
+  type: list
+  elements: str
+  sample: ["add security_group store-api: 198.51.100.12/32 tcp/443"]
 """
 
 from collections.abc import Mapping, Sequence

@@ -163,14 +163,15 @@ def settled(held: Iterable[Held], changes: Sequence[Change], store: str) -> tupl
     """Return which changes took effect by our hand, and which are still to be made, by what is held now."""
     there = list(held)
     # An entry in whose place another is wanted, because a rule before it denies the same, is not that other.
-    open_ones = [item for item in there if not item.blocked]
-    ours = {(item.entry.key, str(item)) for item in open_ones if item.store == store}
-    keys, refs = {item.entry.key for item in open_ones}, {item.ref for item in there}
+    works = [item for item in there if not item.blocked]
+    ours = {(item.entry.key, str(item)) for item in works if item.store == store}
+    # One rule may hold several entries, which share its reference.
+    keys, refs = {item.entry.key for item in works}, {(item.ref, item.entry.key) for item in there}
     made: list[Change] = []
     still: list[Change] = []
     for change in changes:
         if change.action == "remove":
-            (still if change.before.ref in refs else made).append(change)
+            (still if (change.before.ref, change.before.entry.key) in refs else made).append(change)
         elif (change.after.entry.key, str(change.after)) in ours:
             made.append(change)
         elif change.action == "update" or change.after.entry.key not in keys:

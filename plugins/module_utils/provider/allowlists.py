@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-from ..core.errors import ServiceStoreError
+from ..core.errors import ProviderError, ServiceStoreError
 from ..model import mark
-from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, parse_entries, plan
+from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, parse_entries, plan, settled
 from ..model.entry import parse_prefixes
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
@@ -106,19 +106,37 @@ class Allowlists:
         """Apply the changes scope by scope, ``workers`` scopes at once.
 
         Every scope is brought to its end even where another fails; then the first failure is raised, and names how
-        many failed.
+        many failed. What a failed scope's changes came to is read there, since an answer may be all that was lost.
         """
         by_scope = {str(item.scope): item.scope for item in self.wanted}
         groups = _by_group(whole.changes)
 
+        unsure: list[Change] = []
+
         def one(group: str) -> None:
-            state = self.states[by_scope[group]]
-            for change in self._adapter.apply_allowlist(state, groups[group]):
-                done(change)
+            state, left = self.states[by_scope[group]], list(groups[group])
+            try:
+                for change in self._adapter.apply_allowlist(state, groups[group]):
+                    left.remove(change)
+                    done(change)
+            except ProviderError:
+                made = self._made(state.scope, left)
+                for change in made or ():
+                    done(change)
+                unsure.extend(left if made is None else ())
+                raise
 
         with ThreadPoolExecutor(max_workers=min(self._workers, max(1, len(groups)))) as pool:
             failures = [job.exception() for job in [pool.submit(one, group) for group in groups]]
-        _raise_first([failure for failure in failures if failure is not None], len(groups))
+        _raise_first([failure for failure in failures if failure is not None], len(groups), unsure)
+
+    def _made(self, scope: Scope, changes: Sequence[Change]) -> Sequence[Change] | None:
+        """Return which changes were made though a failure hid it; None where that cannot be read either."""
+        try:
+            now = self._adapter.read_allowlists([scope])[scope]
+        except ProviderError:
+            return None
+        return settled(now.held, changes, self._store)[0]
 
     def describe(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Return each scope: how many entries it holds after ``changes``, and which of them came and went."""
@@ -195,11 +213,22 @@ def _entry_facts(held: Held) -> dict[str, str]:
     return {"cidr": entry.cidr, "protocol": entry.protocol, "ports": ports, "store": held.store, **said}
 
 
-def _raise_first(failures: Sequence[BaseException], groups: int) -> None:
+class Unfinished(ProviderError):
+    """Not all was applied; ``result`` has the changes of which nobody can say whether they were made."""
+
+    def __init__(self, first: ProviderError, unsure: Sequence[Change]) -> None:
+        super().__init__(first.provider, first.doing, first.why, first.kind, first.transient, first.hint)
+        self.args = first.args
+        self.result = {"unsure": [change.describe() for change in unsure]}
+
+
+def _raise_first(failures: Sequence[BaseException], groups: int, unsure: Sequence[Change]) -> None:
     """Raise the first failure; one of ours first, since its text is made for the operator."""
     if not failures:
         return
     first = next((item for item in failures if isinstance(item, ServiceStoreError)), failures[0])
     if len(failures) > 1 and isinstance(first, ServiceStoreError):
         first.args = (f"{first} ({len(failures)} of {groups} scopes failed; this is the first.)",)
+    if unsure and isinstance(first, ProviderError):
+        raise Unfinished(first, unsure) from first
     raise first

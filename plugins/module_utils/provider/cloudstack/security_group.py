@@ -100,13 +100,25 @@ class SecurityGroups:
     def remove(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
         """Revoke each rule; one that is gone already is what was asked for."""
         jobs = []
+        failed: ProviderError | None = None
         for change in changes:
             doing = f"remove {change.key} from {state.scope}"
-            jobs.append((doing, self._submit_removal(doing, change.before.ref), change))
+            try:
+                jobs.append((doing, self._submit_removal(doing, change.before.ref), change))
+            except ProviderError as exc:
+                failed = exc
+                break
+        # As with what is added: what has been taken on is waited for and reported before a failure is raised.
         for doing, job, change in jobs:
-            if job is not None:
-                self._session.finish(doing, job)
+            try:
+                if job is not None:
+                    self._session.finish(doing, job)
+            except ProviderError as exc:
+                failed = failed or exc
+                continue
             yield change
+        if failed:
+            raise failed
 
     def _submit_removal(self, doing: str, rule_id: str) -> Submitted | None:
         try:

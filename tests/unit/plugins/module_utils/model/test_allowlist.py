@@ -164,6 +164,27 @@ def test_a_wanted_entry_is_never_uncovered_between_two_steps(
         assert open_before <= {h.entry.key for h in applied(now, changes[:count]).held}
 
 
+def test_what_a_failure_hid_is_told_by_what_is_held_now() -> None:
+    now = state(Held(entry(1), "r1", OURS), Held(entry(2), "r1", OURS), Held(entry(3, owner="a"), "r3", OURS))
+    wanted = (entry(2), entry(3, owner="b"), entry(4), entry(5))
+    changes = plan(now, Wanted(SCOPE, wanted, "own"), OURS, ROOMY, TODAY).changes
+    assert [change.action for change in changes] == ["add", "add", "update", "remove"]
+    # One rule held two entries and has lost one of them; somebody else has added one of ours meanwhile.
+    held = [Held(entry(2), "r1", OURS), Held(entry(3, owner="a"), "r3", OURS), Held(entry(4), "r4", OURS)]
+    made, still = settled([*held, Held(entry(5), "r5", THEIRS)], changes, OURS)
+    assert [f"{change.action} {change.key}" for change in made] == [
+        "add 192.0.2.4/32 tcp/443",
+        "remove 192.0.2.1/32 tcp/443",
+    ]
+    assert [f"{change.action} {change.key}" for change in still] == ["update 192.0.2.3/32 tcp/443"]
+
+
+def test_an_entry_that_a_deny_shuts_has_not_been_made() -> None:
+    (add,) = plan(state(), Wanted(SCOPE, (entry(1),)), OURS, ROOMY, TODAY).changes
+    assert settled([Held(entry(1), "r1", OURS, blocked=True)], [add], OURS) == ([], [add])
+    assert settled([Held(entry(1), "r1", OURS)], [add], OURS) == ([add], [])
+
+
 @pytest.mark.parametrize("purge", ["own", "all"])
 def test_what_the_store_is_moving_away_from_stays_and_is_not_made(purge: str) -> None:
     old, late = Held(entry(2), "r2", OURS), Held(entry(3, expires="2026-11-21"), "r3", OURS)
