@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support import tables
 from tests.support.barbican import Barbican
 from tests.support.barbican import start as start_barbican
 from tests.support.module import run_module
@@ -24,27 +25,13 @@ from .accounts import SLOW, STARTERS, RunningAccounts
 from .accounts.base import CloudAccount
 from .stores import AWS_CONFIG
 
-#: The property of a test under which it leaves a table for the end of the run.
-TABLE = "table"
 PROVIDERS = [
     pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else [], id=name) for name in sorted(STARTERS)
 ]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the tables that tests left, in one place and also where the tests ran in other processes."""
-    reports = [report for some in terminalreporter.stats.values() for report in some]
-    texts = [
-        text
-        for report in reports
-        if getattr(report, "when", "") == "teardown"
-        for name, text in report.user_properties
-        if name == TABLE
-    ]
-    if texts:
-        terminalreporter.section("tables")
-    for text in sorted(texts):
-        terminalreporter.write_line(text)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    tables.show(terminalreporter)
 
 
 @pytest.fixture(scope="session")

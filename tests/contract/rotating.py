@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 
 from .accounts import SLOW, STARTERS, VARIANTS, RunningAccounts
 from .accounts.base import CloudAccount
-from .conftest import TABLE, Store
+from .conftest import Store
 
 ALL = {**STARTERS, **VARIANTS}
 WITH_KEYS = [
@@ -55,10 +55,15 @@ def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -
 class Rotating:
     """One account with its credential registered, and its rotator where it has one."""
 
-    def __init__(self, name: str, account: CloudAccount, folder: Path) -> None:
-        self.name, self.account = name, account
-        #: What is to be shown at the end of the whole run.
-        self.tables: list[str] = []
+    def __init__(
+        self,
+        name: str,
+        account: CloudAccount,
+        folder: Path,
+        note: Callable[[str, object], None],
+    ) -> None:
+        """``note`` keeps what is to be shown at the end of the whole run."""
+        self.name, self.account, self.note = name, account, note
         self.store = Store(account, folder)
         self.enforces = name not in TAKES_DISABLED
         self.tells = name not in COUNTS_NO_USE
@@ -138,7 +143,10 @@ class Rotating:
 
 
 @pytest.fixture
-def rotating(request: pytest.FixtureRequest, running: CloudAccount, tmp_path: Path) -> Iterator[Rotating]:
-    made = Rotating(request.node.callspec.params["running"], running, tmp_path)
-    yield made
-    request.node.user_properties.extend((TABLE, text) for text in made.tables)
+def rotating(
+    request: pytest.FixtureRequest,
+    running: CloudAccount,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+) -> Rotating:
+    return Rotating(request.node.callspec.params["running"], running, tmp_path, record_property)

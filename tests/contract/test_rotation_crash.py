@@ -71,8 +71,9 @@ def end_state(rotating: Rotating) -> str:
 
 
 def show(rotating: Rotating, title: str, rows: list[tuple[str, str, str]]) -> None:
-    lines = [f"  {rotating.name:<14} {point:<28} {between:<22} -> {end}" for point, between, end in rows]
-    rotating.tables.append("\n".join([f"{rotating.name}: {title}", *lines]))
+    head = ["cloud", "fault point", "in between", "end"]
+    for row in rows:
+        rotating.note("table", {"title": title, "head": head, "row": [rotating.name, *row]})
 
 
 def killed_and_run_again(rotating: Rotating, point: str) -> tuple[str, str, str]:

@@ -132,7 +132,8 @@ def start_enforcing(start_server: StartServer, folder: Path) -> CloudAccount:
     )
 
 
-def _ec2(url: str, ca_file: str) -> Any:
+def client(url: str, ca_file: str) -> Any:
+    """Return EC2 as somebody else of the account uses it."""
     return boto3.client(
         "ec2",
         region_name=REGION,
@@ -145,7 +146,7 @@ def _ec2(url: str, ca_file: str) -> Any:
 
 
 def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
-    ec2 = _ec2(url, ca_file)
+    ec2 = client(url, ca_file)
     groups = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [scope["name"]]}])
     ports = {"FromPort": entry.ports[0], "ToPort": entry.ports[1]} if entry.ports else {}
     ec2.authorize_security_group_ingress(
@@ -155,7 +156,7 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
 
 
 def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry, action: str = "allow") -> None:
-    ec2 = _ec2(url, ca_file)
+    ec2 = client(url, ca_file)
     found = ec2.describe_network_acls(Filters=[{"Name": "tag:Name", "Values": [scope["name"]]}])["NetworkAcls"][0]
     first, last = entry.ports or (0, 65535)
     ec2.create_network_acl_entry(
@@ -170,7 +171,7 @@ def _add_foreign_rule(url: str, ca_file: str, scope: Mapping[str, str], entry: E
 
 
 def _add_foreign_prefix(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
-    ec2 = _ec2(url, ca_file)
+    ec2 = client(url, ca_file)
     wanted = [{"Name": "prefix-list-name", "Values": [scope["name"]]}]
     found = ec2.describe_managed_prefix_lists(Filters=wanted)["PrefixLists"][0]
     ec2.modify_managed_prefix_list(

@@ -67,6 +67,7 @@ CONFIG = {
     ],
 }
 KIND = "network_security_group"
+VERSION = {"api-version": "2025-07-01"}
 WRITES = ("PUT ", "PATCH ", "DELETE ", "POST /graph/")
 
 
@@ -103,6 +104,13 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
         icmp_types=False,
         rotator=ROTATOR,
     )
+
+
+def rules(url: str, ca_file: str, scope: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return a group's own rules as somebody else of the subscription reads them."""
+    answer = _call(url, ca_file, "GET", scope["parent"], f"networkSecurityGroups/{scope['name']}")
+    found: list[dict[str, Any]] = answer["properties"]["securityRules"]
+    return found
 
 
 def ip_groups(account: CloudAccount) -> CloudAccount:
@@ -155,7 +163,7 @@ def _add_address(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
 
 
 def _call(url: str, ca_file: str, method: str, group: str, path: str, body: Any = None) -> Any:
-    """Call Microsoft.Network in a resource group, as somebody else would."""
+    """Call Microsoft.Network in a resource group, as somebody else of the subscription would."""
     session = requests.Session()
     session.trust_env, session.verify = False, ca_file
     form = {
@@ -169,7 +177,7 @@ def _call(url: str, ca_file: str, method: str, group: str, path: str, body: Any 
     answer = session.request(
         method,
         f"{url}{inside}/{path}",
-        params={"api-version": "2025-07-01"},
+        params=VERSION,
         headers={"Authorization": f"Bearer {token['access_token']}"},
         json=body,
         timeout=60,

@@ -87,7 +87,8 @@ def _certificate(folder: Path) -> tuple[str, str]:
     return str(cert), str(key)
 
 
-def _client(url: str, ca_file: str) -> Any:
+def client(url: str, ca_file: str) -> Any:
+    """Return the API as somebody else of the account uses it."""
     session = requests.Session()
     session.trust_env = False
     return CloudStack(
@@ -104,7 +105,7 @@ def _ports(entry: Entry) -> dict[str, int]:
 
 
 def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
-    _client(url, ca_file).authorizeSecurityGroupIngress(
+    client(url, ca_file).authorizeSecurityGroupIngress(
         securitygroupname=scope["name"],
         protocol=entry.protocol,
         cidrlist=entry.cidr,
@@ -114,8 +115,8 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry)
 
 
 def _add_foreign_item(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry, **more: Any) -> None:
-    client = _client(url, ca_file)
-    acl = client.listNetworkACLLists(name=scope["name"])["networkacllist"][0]
-    client.createNetworkACL(
+    api = client(url, ca_file)
+    acl = api.listNetworkACLLists(name=scope["name"])["networkacllist"][0]
+    api.createNetworkACL(
         aclid=acl["id"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **_ports(entry), **more
     )
