@@ -121,7 +121,7 @@ class Site:
         return run_module("secret_handover", {**given, "secret_store": self.theirs})
 
 
-@pytest.fixture(params=["hpke", "age"])
+@pytest.fixture(params=["age", pytest.param("hpke", marks=pytest.mark.long)])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     return Site(tmp_path, request.param)
 
@@ -154,6 +154,7 @@ def test_the_key_goes_out_sealed_and_its_recipient_alone_opens_it(site: Site, tm
     assert second.status == 0 and "changed=0" in second.output and site.bundle.read_bytes() == before
 
 
+@pytest.mark.long
 def test_another_recipient_gets_another_bundle_and_check_mode_says_so(tmp_path: Path) -> None:
     site = Site(tmp_path, "hpke")
     assert site.connect().status == 0

@@ -22,7 +22,8 @@ from lab.components import register, staff
 from lab.context import REPO, make_context
 from tests.support.playbook import Run, left_behind, run_playbook
 
-pytestmark = pytest.mark.slow
+# The rollout goes the same way with the lab's hosts.
+pytestmark = pytest.mark.long
 CUSTOMER = REPO / "lab" / "customer"
 TUNNELS = {"globex": ("globex-openstack", "globex-os-gw"), "initech": ("initech-cloudstack", "initech-cs-gw")}
 

@@ -27,7 +27,15 @@ from tests.support.playbook import Run, left_behind, run_playbook
 from tests.support.servers import StartServer
 
 pytestmark = pytest.mark.slow
-PROVIDERS = [pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else []) for name in sorted(STARTERS)]
+#: One in `make test`, all in `make test-long`.
+SAMPLE = "aws"
+PROVIDERS = [
+    pytest.param(
+        name,
+        marks=[*([pytest.mark.openstack] if name in SLOW else []), *([pytest.mark.long] if name != SAMPLE else [])],
+    )
+    for name in sorted(STARTERS)
+]
 HIDDEN = {name for fields in FIELDS.values() for form in fields.forms for name in form.secret}
 WRONG = "canary-wrong-Nw58Q7vLrW3cYjN1pHs6DfA0uEo5KiBtQ8"
 OPERATOR = {

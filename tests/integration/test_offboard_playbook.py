@@ -316,7 +316,7 @@ def test_an_account_that_fails_keeps_its_key_and_the_next_run_finishes(site: Sit
     assert states(told, "acme-cloudstack")["record acme-cloudstack"] == "removed"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_gateway_that_is_down_keeps_its_tunnel_and_the_register_says_so(site: Site) -> None:
     """Nothing listens on the port of the gateway and of the store server whose route leads through it."""
     servers = "store_servers: [{name: s1, host: 127.0.0.1, vars: {ansible_port: 9}, "
@@ -392,7 +392,7 @@ def test_a_users_password_is_forgotten_and_asked_for_while_any_other_wrong_rotat
     assert fields["password"] not in gone.output
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_proxy_host_loses_the_customers_tunnel_and_proxy_and_keeps_the_others(site: Site) -> None:
     """The keys are gone already, so that nothing is asked of the clouds behind the tunnels."""
     host = Host(site.folder.parent / "host")
