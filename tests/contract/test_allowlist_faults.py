@@ -67,7 +67,14 @@ def spoiled(run: Run, operation: Operation, fault: Fault, names: list[str], numb
     run.converges(operation)
     if not result.get("failed"):
         return "done", moments
-    return ("half done" if result["changed"] else "nothing done"), moments
+    words = (
+        "said to be unsure"
+        if result.get("unsure")
+        else "failed, changes told"
+        if result["changed"]
+        else "failed, no change"
+    )
+    return words, moments
 
 
 def killed(run: Run, operation: Operation, number: int) -> tuple[str, int]:
@@ -122,8 +129,8 @@ def test_one_cloud_replaces_an_entry_under_every_fault(watched_run: Run, table: 
     all_of(watched_run, table, REPLACE, FAULTS, sample=True)
 
 
-@pytest.mark.parametrize("watched_run", PROVIDERS, indirect=True)
-def test_every_cloud_replaces_an_entry_though_it_is_killed_after_any_call(watched_run: Run, table: Table) -> None:
+@pytest.mark.parametrize("watched_run", [param for param in PROVIDERS if param.id != "aws"], indirect=True)
+def test_every_other_cloud_replaces_an_entry_though_it_is_killed_after_any_call(watched_run: Run, table: Table) -> None:
     all_of(watched_run, table, REPLACE, (), sample=True)
 
 
