@@ -136,7 +136,11 @@ class Allowlists:
             now = self._adapter.read_allowlists([scope])[scope]
         except ProviderError:
             return None
-        return settled(now.held, changes, self._store)[0]
+        made, still = settled(now.held, changes, self._store)
+        as_before = {(item.ref, str(item)) for item in now.held}
+        # Where a note is taken off before the next is put on, one that is gone has been changed, if not to its end.
+        begun = [c for c in still if c.action == "update" and (c.before.ref, str(c.before)) not in as_before]
+        return [*made, *begun]
 
     def describe(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Return each scope: how many entries it holds after ``changes``, and which of them came and went."""
