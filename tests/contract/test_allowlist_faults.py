@@ -124,12 +124,12 @@ def all_of(run: Run, table: Table, operation: Operation, faults: Sequence[Fault]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("watched_run", ["aws"], indirect=True)
+@pytest.mark.parametrize("watched_run", ["azure"], indirect=True)
 def test_one_cloud_replaces_an_entry_under_every_fault(watched_run: Run, table: Table) -> None:
     all_of(watched_run, table, REPLACE, FAULTS, sample=True)
 
 
-@pytest.mark.parametrize("watched_run", [param for param in PROVIDERS if param.id != "aws"], indirect=True)
+@pytest.mark.parametrize("watched_run", [param for param in PROVIDERS if param.id != "azure"], indirect=True)
 def test_every_other_cloud_replaces_an_entry_though_it_is_killed_after_any_call(watched_run: Run, table: Table) -> None:
     all_of(watched_run, table, REPLACE, (), sample=True)
 
