@@ -226,7 +226,7 @@ api_calls:
   description: The calls made to the provider, by name.
   returned: success
   type: dict
-  sample: {"GET security-group-rules": 1, "GET security-groups": 1, "POST security-group-rules": 1}
+  sample: {"GET /v2.0/security-groups": 1, "POST /v2.0/security-group-rules": 1}
 applied:
   description: The changes that had taken effect before a failure.
   returned: failure, when something had been changed

@@ -141,7 +141,7 @@ allowlists:
       wider: []
       expired: []
 drift:
-  description: Whether anything is missing, undeclared or expired; false where no entries were given.
+  description: Whether anything is missing, undeclared or expired. Without entries, only what expired.
   returned: success
   type: bool
   sample: false
@@ -199,8 +199,8 @@ class Task:
             "allowlists": rows,
             "drift": drift,
             "api_calls": self._session.calls.by_name(),
-            # Where nothing is declared nothing was compared.
-            **({"report": allowlist_report.drift(rows)} if any(self._declared) else {}),
+            # Where nothing is declared nothing was compared but what had expired.
+            **({"report": allowlist_report.drift(rows)} if drift or any(self._declared) else {}),
         }
 
 

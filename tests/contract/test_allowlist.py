@@ -115,6 +115,17 @@ def test_drift_is_missing_and_undeclared_entries(store: Store, account: CloudAcc
     assert found["allowlists"][0]["undeclared"] == ["203.0.113.7/32 tcp/22"]
 
 
+def test_one_object_in_two_spellings_is_refused(store: Store, account: CloudAccount) -> None:
+    if account.provider != "azure":
+        pytest.skip("names are compared with regard to case there")
+    scope = account.scopes[0]
+    other = {**scope, "name": scope["name"].upper()}
+    lists = [{"scope": dict(one), "entries": [ONE]} for one in (scope, other)]
+    with pytest.raises(ModuleFailed, match="is the same object as"):
+        store.run("access_allowlist", allowlists=lists)
+    assert not account.writes()
+
+
 def test_an_unknown_scope_is_named_and_nothing_is_written(store: Store, account: CloudAccount) -> None:
     lists = [{"scope": dict(scope), "entries": [ONE]} for scope in (account.scopes[0], account.unknown_scope)]
     with pytest.raises(ModuleFailed, match=account.unknown_scope["name"]) as failed:

@@ -165,8 +165,13 @@ def test_the_register_closes_the_doors_and_the_audit_watches_them(lab_server: St
     mended = site.run("access", "--skip-tags", "prove")
     assert mended.status == 0 and site.run("audit").status == 0
 
+    rule = {"properties": {"startIpAddress": "203.0.113.9", "endIpAddress": "203.0.113.9"}}
+    site.arm("PUT", "Microsoft.Sql/servers/acme-sql/firewallRules/by-hand", rule)
+    strange = site.run("audit")
+    assert strange.status != 0 and "203.0.113.9/32" in strange.output, strange.output[-3000:]
+
     gone = site.run("offboard", "-e", "service_store_offboard_customer=acme", "--check", "--diff")
     assert "rule 127.0.0.1/32 at sql_server acme-sql" in gone.output, gone.output[-3000:]
     for path, content in left_behind(site.folder):
         assert SECRET["client_secret"].encode() not in content, path
-    assert not [run for run in (first, again, drifted, mended, gone) if SECRET["client_secret"] in run.output]
+    assert not [run for run in (first, again, drifted, mended, strange, gone) if SECRET["client_secret"] in run.output]

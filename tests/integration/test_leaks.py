@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization as serial
+from cryptography.hazmat.primitives.asymmetric import x25519
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
+from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.module import run_module
 from tests.support.playbook import Run, left_behind, run_playbook
 from tests.support.servers import StartServer
 
@@ -74,7 +78,7 @@ class Site:
         # The operator's own secret files lie outside of what a run may leave behind.
         self.private = folder.parent / f"{folder.name}-private"
         self.private.mkdir(mode=0o700)
-        self._write("key", base64.b64encode(os.urandom(32)).decode())
+        self.write("key", base64.b64encode(os.urandom(32)).decode())
         self.give(CANARY)
         self.store = {
             "type": "encrypted_file",
@@ -82,14 +86,14 @@ class Site:
             "auth": {"key_file": str(self.private / "key")},
         }
 
-    def _write(self, name: str, text: str) -> None:
+    def write(self, name: str, text: str) -> None:
         path = self.private / name
         path.write_text(text)
         path.chmod(0o600)
 
     def give(self, secret: str) -> None:
         """Lay a new credential where the playbook onboard looks for it."""
-        self._write("acme-cs.json", json.dumps({"api_key": API_KEY, "secret_key": secret}))
+        self.write("acme-cs.json", json.dumps({"api_key": API_KEY, "secret_key": secret}))
 
     def run(self, playbook: str, *arguments: str, kill_at: str = "", **more: str) -> Run:
         """Run a playbook as loudly as Ansible can; ``more`` goes into its environment."""
@@ -155,6 +159,33 @@ def test_a_loud_run_that_is_killed_leaves_no_secret(site: Site) -> None:
     assert killed.status == -9, killed.output[-3000:]
     assert_nothing_leaked(site, [killed], [CANARY, (site.private / "key").read_text()])
     assert site.run("strategic.service_store.onboard").status == 0
+
+
+def test_a_key_that_the_customer_sealed_is_registered_and_nowhere_in_the_clear(site: Site, tmp_path: Path) -> None:
+    key = x25519.X25519PrivateKey.generate()
+    pem = key.private_bytes(serial.Encoding.PEM, serial.PrivateFormat.PKCS8, serial.NoEncryption())
+    site.write("handover.key", pem.decode())
+    theirs = {**site.store, "path": str(tmp_path / "theirs.json")}
+    given = parse("acme-cs", "cloudstack", {"api_key": API_KEY, "secret_key": CANARY})
+    open_store(theirs, lambda *values: None).put("acme-cs", given.record())
+    public = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    bundle = {"name": "acme-cs", "path": str(site.private / "acme-cs.sealed"), "customer": "acme", "account": "acme-cs"}
+    recipient = {"name": "store", "public_key": public}
+    run_module("secret_handover", {**bundle, "purpose": "registration", "recipient": recipient, "secret_store": theirs})
+
+    both = site.run("strategic.service_store.onboard")
+    assert both.status != 0 and "remove the older one of the two" in both.output
+    (site.private / "acme-cs.json").unlink()
+    locked = site.run("strategic.service_store.onboard")
+    assert locked.status != 0 and "name the private key that opens it" in locked.output
+    opens = ["-e", f"service_store_handover_key_file={site.private / 'handover.key'}"]
+    onboard = site.run("strategic.service_store.onboard", *opens)
+    assert onboard.status == 0, onboard.output[-3000:]
+    assert open_store(site.store, lambda *values: None).get("acme-cs")["secrets"] == {"secret_key": CANARY}
+    again = site.run("strategic.service_store.onboard", *opens)
+    assert again.status == 0 and "changed=0" in again.output
+    audit = site.run("strategic.service_store.audit")
+    assert_nothing_leaked(site, [both, locked, onboard, again, audit], [CANARY, pem.decode()])
 
 
 def test_an_unexpected_option_next_to_a_secret_does_not_show_it(site: Site) -> None:

@@ -186,7 +186,14 @@ class Watch:
         while not self._over.wait(1):
             for account in self._site.keys:
                 self.calls += 1
-                self.lost += [why] if (why := self._site.works(account)) else []
+                self.lost += [why] if (why := self._asked(account)) else []
+
+    def _asked(self, account: str) -> str:
+        try:
+            return self._site.works(account)
+        except Exception as exc:
+            # Whatever it is, the account was not in reach; and the watch goes on.
+            return f"{account}: {exc!r}"
 
     def __enter__(self) -> Watch:
         self._thread.start()

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lab.clouds.azure import network_acls, resources
+from lab.clouds.azure import network_acls, resources, tags
 from lab.clouds.azure.security_rule import refuse_unknown
 from lab.clouds.azure.state import ResourceGroup, Subscription
 from lab.clouds.azure.wire import AzureError, Json, Response
@@ -22,9 +22,6 @@ from lab.clouds.azure.wire import AzureError, Json, Response
 if TYPE_CHECKING:
     from lab.clouds.azure.arm import Call
 
-#: "Limitations of tags": number and lengths; storage accounts take shorter names.
-MOST_TAGS, TAG_VALUE_CHARS = 50, 256
-_NOT_IN_TAG_NAMES = frozenset("<>%&\\?/")
 _PUBLIC = ("enabled", "disabled", "securedbyperimeter")
 
 
@@ -71,7 +68,7 @@ def seed(kind: Type, subscription: Subscription, group: ResourceGroup, item: Jso
         "name": item["name"],
         "type": kind.name,
         "location": item.get("location", group.location),
-        "tags": dict(item.get("tags", {})),
+        "tags": tags.check(item.get("tags"), kind.tag_chars),
         **kind.fixed,
         "properties": {
             "provisioningState": "Succeeded",
@@ -125,8 +122,7 @@ def one(kind: Type) -> Callable[[Call], Response]:
 def _change(kind: Type, resource: Json, body: Json) -> None:
     refuse_unknown(body, set(kind.patch), kind.name.rpartition("/")[2])
     if "tags" in body:
-        _check_tags(body["tags"] or {}, kind.tag_chars)
-        resource["tags"] = dict(body["tags"] or {})
+        resource["tags"] = tags.check(body["tags"], kind.tag_chars)
     properties = body.get("properties") or {}
     refuse_unknown(properties, {"networkAcls", "publicNetworkAccess"}, "properties that the emulator changes")
     public = str(properties.get("publicNetworkAccess") or "Enabled")
@@ -138,13 +134,3 @@ def _change(kind: Type, resource: Json, body: Json) -> None:
         else {}
     )
     resource["properties"].update({**properties, **checked})
-
-
-def _check_tags(tags: Json, most_chars: int) -> None:
-    if len(tags) > MOST_TAGS:
-        raise AzureError(400, "TooManyTags", f"The resource has {len(tags)} tags; at most {MOST_TAGS} are allowed.")
-    for name, value in tags.items():
-        if not name or len(name) > most_chars or _NOT_IN_TAG_NAMES & set(name):
-            raise AzureError(400, "InvalidTagName", f"The tag name '{name}' is invalid.")
-        if len(str(value)) > TAG_VALUE_CHARS:
-            raise AzureError(400, "InvalidTagValue", f"The value of tag '{name}' is longer than {TAG_VALUE_CHARS}.")

@@ -11,8 +11,11 @@ MAX_TAGS, MAX_NAME, MAX_VALUE = 50, 512, 256
 RESERVED = "<>%&\\?/"
 
 
-def check(tags: Json | None) -> dict[str, str]:
-    """The tags as they are stored, or an AzureError. Names are compared without regard to case."""
+def check(tags: Json | None, max_name: int = MAX_NAME) -> dict[str, str]:
+    """The tags as they are stored, or an AzureError. Names are compared without regard to case.
+
+    max_name: storage accounts take shorter names.
+    """
     found = {str(name): str(value) for name, value in (tags or {}).items()}
     if len(found) > MAX_TAGS:
         raise AzureError(
@@ -25,8 +28,8 @@ def check(tags: Json | None) -> dict[str, str]:
             raise AzureError(
                 400, "InvalidTagNameCharacters", f"The tag name '{name}' has reserved characters '{RESERVED}'."
             )
-        if not name or len(name) > MAX_NAME or len(value) > MAX_VALUE:
+        if not name or len(name) > max_name or len(value) > MAX_VALUE:
             raise AzureError(
-                400, "InvalidTags", f"Tag '{name[:60]}': a name has 1 to {MAX_NAME} characters, a value {MAX_VALUE}."
+                400, "InvalidTags", f"Tag '{name[:60]}': a name has 1 to {max_name} characters, a value {MAX_VALUE}."
             )
     return found

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .scope import Scope
+
 #: An entry that is several of these is told once, as the first.
 _STATES = ("missing", "expired", "wider", "undeclared")
 
@@ -43,4 +45,4 @@ def _drifted(row: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _name(row: Mapping[str, Any]) -> str:
-    return f"{row['scope']['kind']} {row['scope']['name'] or row['scope']['id']}"
+    return str(Scope(**row["scope"]))

@@ -189,7 +189,8 @@ class Allowlists:
         """Refuse one object named twice (once by name, once by id): two lists would fight over it."""
         seen: dict[str, Scope] = {}
         for item in self.wanted:
-            ref = self.states[item.scope].ref
+            # Azure compares names without regard to case; elsewhere a reference is an id.
+            ref = self.states[item.scope].ref.lower()
             if ref in seen:
                 raise InvalidValue(
                     "allowlists",

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
+
 REMOVED, ASKED, REMAINED, WOULD = "removed", "asked", "remained", "would be removed"
 #: What a revocation says of a place where nothing is left. Whatever else it says, now or later, remained.
 _GONE = ("deleted", "disabled", "replaced", "dead", "removed")
@@ -94,7 +96,7 @@ def _account(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
     gone = WOULD if check else REMOVED
     rows: list[Row] = []
     for item in (account.get("access") or {}).get("allowlists", ()):
-        where = f"{item['scope']['kind']} {item['scope'].get('name') or item['scope'].get('id')}"
+        where = str(Scope(**item["scope"]))
         rows += [_row(f"entry {entry}", where, gone, "" if check else at) for entry in item["removed"]]
     rows += _restriction(account.get("restriction") or {}, account.get("sheet", ""), gone, at)
     rows += _firewalls(account.get("restriction") or {}, gone, at)

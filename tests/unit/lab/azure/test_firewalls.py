@@ -120,9 +120,10 @@ def test_storage_takes_small_ranges_as_single_addresses_only(http: Http) -> None
 def test_unknown_properties_and_bad_tags_are_refused(http: Http) -> None:
     assert arm(http, "PATCH", ACCOUNT, {"properties": {"colour": "red"}}).status_code == 400
     assert arm(http, "PATCH", VAULT, {"location": "westeurope"}).status_code == 400
-    assert code(arm(http, "PATCH", VAULT, {"tags": {"a/b": "c"}})) == (400, "InvalidTagName")
-    assert code(arm(http, "PATCH", VAULT, {"tags": {"a": "c" * 257}})) == (400, "InvalidTagValue")
-    assert code(arm(http, "PATCH", VAULT, {"tags": {str(n): "" for n in range(51)}})) == (400, "TooManyTags")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {"a/b": "c"}})) == (400, "InvalidTagNameCharacters")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {"a": "c" * 257}})) == (400, "InvalidTags")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {"a": "", "A": ""}})) == (400, "InvalidTags")
+    assert code(arm(http, "PATCH", VAULT, {"tags": {str(n): "" for n in range(51)}})) == (400, "InvalidTags")
 
 
 def test_sql_rules_are_made_changed_and_deleted(http: Http) -> None:

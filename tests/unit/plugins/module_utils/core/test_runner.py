@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
 import json
@@ -15,6 +16,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
+from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.core.spec import Spec
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
@@ -45,6 +47,15 @@ class Task:
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         return {"said": f"the key is {SECRET}", "applied_now": len(applied)}
+
+
+class Broken(Task):
+    """Fails in a way that nobody has foreseen, after its first change."""
+
+    def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
+        done(plan.changes[0])
+        basic = base64.b64encode(f"user:{SECRET}".encode()).decode()
+        raise RuntimeError(f"sent {SECRET} as Basic {basic}")
 
 
 def exit_of(task: type[Task], check: bool = False, diff: bool = True, **arguments: Any) -> dict[str, Any]:
@@ -112,3 +123,12 @@ def test_bad_input_names_option_value_and_mend() -> None:
 def test_options_defined_twice_are_a_mistake_of_the_developer() -> None:
     with pytest.raises(ValueError, match="options defined twice: a"):
         Spec({"a": {}}).merge(Spec({"a": {}}))
+
+
+def test_an_unforeseen_error_is_redacted_and_true_about_what_changed() -> None:
+    result = exit_of(Broken)
+    assert result["failed"] and result["changed"] and len(result["applied"]) == 1
+    assert "RuntimeError" in result["msg"] and "in apply, line" in result["msg"]
+    assert "report it" in result["msg"]
+    printed = json.dumps(result)
+    assert SECRET not in printed and not [text for text in spellings(SECRET) if text in printed]
