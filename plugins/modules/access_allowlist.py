@@ -52,7 +52,8 @@ options:
             description:
               - V(security_group) for V(aws), V(openstack) and V(cloudstack), V(network_security_group) for
                 V(azure), V(firewall) (the firewall of a public address) for V(cloudstack). In V(azure) a new rule goes
-                in front of those that deny the same, and an entry that such a rule has come in front of is made anew.
+                in front of those that deny all of the same, and an entry that such a rule has come in front of is made
+                anew. A rule that denies a part of it only is an exception, and nothing is put in front of it.
               - V(prefix_list) for V(aws), a customer-managed list of bare addresses to which rules elsewhere refer.
                 What is said about an entry of it stays as first written, since the service cannot change it in place.
               - V(ip_group) for V(azure), a list of bare IPv4 addresses to which the rules of Azure Firewall refer. An
@@ -65,8 +66,9 @@ options:
                 description says C(svcstore:service-store(*)). Then all of the group's addresses count as the store's,
                 whoever put them there.
               - V(network_acl) for V(aws) and V(cloudstack) (the network ACL list of a VPC), by the inbound rules that
-                allow; a new one goes in front of those that deny the same. Outbound rules, which in V(aws) let the
-                answers out, are not touched. C(name) is the Name tag in V(aws).
+                allow; a new one goes in front of those that deny all of the same, and behind those that deny a part of
+                it. Outbound rules, which in V(aws) let the answers out, are not touched. C(name) is the Name tag in
+                V(aws).
             type: str
             required: true
           id:

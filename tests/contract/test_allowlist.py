@@ -264,6 +264,17 @@ def test_what_is_wider_than_declared_is_told_apart(store: Store, account: CloudA
     assert row["wider"] == row["undeclared"] == ["192.0.2.0/24 tcp/443"]
 
 
+def test_a_deny_of_some_addresses_of_an_entry_is_an_exception_that_stays(store: Store, account: CloudAccount) -> None:
+    if account.add_denial is None:
+        pytest.skip("nothing can be denied in these lists")
+    wide = {"cidr": "198.51.100.0/24", "ports": "443"}
+    store.apply(wide)
+    account.add_denial(account.scopes[0], Entry("198.51.100.66/32", "tcp", (443, 443)))
+    lists = [{"scope": dict(account.scopes[0]), "entries": [wide]}]
+    assert not store.apply(wide, check=True)["changed"] and not store.apply(wide)["changed"]
+    assert not store.run("access_allowlist_info", allowlists=lists)["drift"]
+
+
 def test_an_entry_that_a_deny_has_come_in_front_of_is_missing_and_made_anew(
     store: Store, account: CloudAccount
 ) -> None:

@@ -41,7 +41,7 @@ class OverQuota(InvalidValue):
 class Held:
     """An entry as the provider holds it: its reference there, and the store whose mark it carries ("" for none).
 
-    ``blocked``: it is there, but a rule that is looked at before it denies the same traffic.
+    ``blocked``: it is there, but a rule that is looked at before it denies all of the same traffic.
     """
 
     entry: Entry

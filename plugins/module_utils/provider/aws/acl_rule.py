@@ -14,7 +14,7 @@ from ...model import mark
 from ...model.allowlist import Held
 from ...model.entry import Entry
 from ...model.ports import ICMP, NUMBERS, WITH_PORTS, Ports, parse_protocol
-from ...model.rule_order import Numbers, ceiling, free
+from ...model.rule_order import Numbers, ceiling, floor, free, no_room
 
 #: "Network ACL rules": numbers 1 to 32766, the lowest looked at first; the closing deny rules come after them.
 NUMBERS_OF_RULES = Numbers(last=32766)
@@ -70,16 +70,20 @@ def others_in(acl: Rule) -> dict[int, int]:
 
 
 def placed(acl: Rule, items: Sequence[Held]) -> list[dict[str, Any]]:
-    """Return the rules that hold new entries, each with a free number in front of what would deny it."""
+    """Return the rules that hold new entries, each with a free number in front of what would deny it.
+
+    They stay behind what denies a part of them only: that is somebody's exception.
+    """
     taken = {rule["RuleNumber"] for rule in _inbound(acl)}
     denials = denials_in(acl)
     rules = []
     for item in items:
         below = ceiling(item.entry, denials, NUMBERS_OF_RULES)
-        number = free(taken, below, NUMBERS_OF_RULES)
+        above = floor(item.entry, denials, below, NUMBERS_OF_RULES)
+        number = free(taken, above, below, NUMBERS_OF_RULES)
         if number is None:
-            hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
-            why = f"no number is free in front of the rule that denies it at {below}"
+            hint = "move a deny rule so that one is free there, or remove rules that are no longer needed"
+            why = no_room(above, below, NUMBERS_OF_RULES)
             raise ProviderError("aws", f"allow {item.entry}", why, "quota", hint=hint)
         taken.add(number)
         rules.append({"RuleNumber": number, "Egress": False, "RuleAction": "allow", **_spelled(item.entry)})

@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which priority a new inbound rule takes: free, stable over runs, and in front of what would deny it.
 
-Azure looks at the lowest number first and stops at the first rule that fits, so a rule behind a deny of the same
-traffic is without effect. Rules that exist keep their priority, so that a run moves nothing.
+Azure looks at the lowest number first and stops at the first rule that fits, so a rule behind a deny of all of its
+traffic is without effect. A deny of a part of it, of some destinations or of some source ports only, is somebody's
+exception, and no rule is put in front of it. Rules that exist keep their priority, so that a run moves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Callable
 
 from ...core.errors import ProviderError
 from ...model.entry import Entry
-from ...model.rule_order import Numbers, ceiling, free, overlap
-from .properties import Rule, allows, cidr_of, is_for_every_target, is_inbound, port_range, protocol_of, several
+from ...model.rule_order import Numbers, ceiling, contains, floor, free, no_room
+from .properties import Rule, allows, cidr_of, is_for_the_network, is_inbound, port_range, protocol_of, several
 
 #: "Azure subscription and service limits": priorities 100 to 4096, each once per direction.
 NUMBERS = Numbers(last=4096, first=100)
@@ -23,34 +25,34 @@ _EVERYBODY = ("0.0.0.0/0", "::/0")
 Denials = Sequence[tuple[int, Entry]]
 
 
-def denials_in(rules: Iterable[Rule], to_every_target: bool = False) -> Denials:
+def denials_in(rules: Iterable[Rule], counts: Callable[[Rule], bool] | None = None) -> Denials:
     """Return what the inbound rules deny, by priority; service tags cannot be known here.
 
-    ``to_every_target`` leaves out rules that deny it to some destinations or from some source ports only.
+    ``counts`` says which of them to look at, by what they say of destinations and source ports; None for all.
     """
     found: list[tuple[int, Entry]] = []
     for properties in _inbound(rules):
-        if not allows(properties) and (is_for_every_target(properties) or not to_every_target):
+        if not allows(properties) and (counts is None or counts(properties)):
             found += ((properties["priority"], entry) for entry in _denied(properties))
     return found
 
 
 def is_blocked(entry: Entry, priority: int, denials: Denials) -> bool:
-    """Return whether a rule that is looked at before this priority denies what an entry allows."""
-    return any(number < priority and overlap(denied, entry) for number, denied in denials)
+    """Return whether a rule that is looked at before this priority denies all that an entry allows."""
+    return any(number < priority and contains(denied, entry) for number, denied in denials)
 
 
 def placed(rules: Sequence[Rule], entries: Iterable[Entry]) -> Iterator[int]:
     """Yield the priority for a new rule of each entry; raises ProviderError (quota) where none is left."""
     taken = {properties["priority"] for properties in _inbound(rules)}
-    denials = denials_in(rules)
+    denials, whole = denials_in(rules), denials_in(rules, is_for_the_network)
     for entry in entries:
-        below = ceiling(entry, denials, NUMBERS)
-        number = free(taken, below, NUMBERS)
+        below = ceiling(entry, whole, NUMBERS)
+        above = floor(entry, denials, below, NUMBERS)
+        number = free(taken, above, below, NUMBERS)
         if number is None:
-            why = f"no priority is free in front of the rule that denies it at priority {below}"
-            why = why if below <= NUMBERS.last else "every priority is taken"
-            hint = "move that deny rule to a higher number, or remove rules that are no longer needed"
+            why = no_room(above, below, NUMBERS, number="priority")
+            hint = "move a deny rule so that one is free there, or remove rules that are no longer needed"
             raise ProviderError("azure", f"allow {entry}", why, "quota", hint=hint)
         taken.add(number)
         yield number

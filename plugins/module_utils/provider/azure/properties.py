@@ -58,3 +58,10 @@ def is_for_every_target(properties: Rule) -> bool:
         and several(properties, "destinationAddressPrefix", "destinationAddressPrefixes") == ["*"]
         and not properties.get("destinationApplicationSecurityGroups")
     )
+
+
+def is_for_the_network(properties: Rule) -> bool:
+    """Return whether a rule is about every address of the group, or of the whole virtual network around it."""
+    destinations = several(properties, "destinationAddressPrefix", "destinationAddressPrefixes")
+    every = {**properties, "destinationAddressPrefix": "*", "destinationAddressPrefixes": []}
+    return is_for_every_target(every if [one.lower() for one in destinations] == ["virtualnetwork"] else properties)

@@ -40,10 +40,10 @@ def held_in(rules: Sequence[Rule]) -> Iterator[Held]:
 
     Left out, and never touched, are rules that say something an entry cannot: deny, outbound, service tags,
     application security groups, a source port, or a destination that is not every address of the group.
-    An entry is blocked where a rule in front of it denies it; one that does so for some destinations or source ports
-    only is the customer's way to make an exception, and nothing that is there is moved in front of it.
+    An entry is blocked where a rule in front of it denies all of it; one that does so for a part of it, or for some
+    destinations or source ports only, is the customer's way to make an exception, and nothing is moved in front of it.
     """
-    denials = priority.denials_in(rules, to_every_target=True)
+    denials = priority.denials_in(rules, is_for_every_target)
     for rule in rules:
         properties = rule["properties"]
         if not _is_plain(properties):

@@ -19,7 +19,7 @@ from ...model import mark
 from ...model.allowlist import Held, Limits, ScopeState
 from ...model.entry import Entry
 from ...model.plan import Change
-from ...model.rule_order import Numbers, ceiling, free
+from ...model.rule_order import Numbers, ceiling, floor, free, no_room
 from ...model.scope import Scope
 from .rules import acl_params, entry_of, held_order
 from .session import CloudStackSession, Submitted
@@ -108,12 +108,14 @@ class NetworkAclLists:
             raise failed
 
     def _number(self, state: ScopeState, items: Sequence[Item], entry: Entry) -> int:
-        """Return a free number in front of what would deny the entry."""
-        below = ceiling(entry, _denials(items), NUMBERS)
-        number = free((int(item["number"]) for item in items), below, NUMBERS)
+        """Return a free number in front of what would deny the entry, and behind what denies a part of it only."""
+        denials = _denials(items)
+        below = ceiling(entry, denials, NUMBERS)
+        above = floor(entry, denials, below, NUMBERS)
+        number = free((int(item["number"]) for item in items), above, below, NUMBERS)
         if number is None:
-            why = f"no number is free in front of the item that denies it at {below}"
-            hint = "move that item to a higher number, or remove items that are no longer needed"
+            why = no_room(above, below, NUMBERS, rule="item")
+            hint = "move an item that denies so that one is free there, or remove items that are no longer needed"
             raise ProviderError(self._session.provider, f"allow {entry} in {state.scope}", why, "quota", hint=hint)
         return number
 

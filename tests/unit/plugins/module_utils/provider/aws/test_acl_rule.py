@@ -40,10 +40,41 @@ def numbers(rules: list[dict[str, Any]], *entries: Entry) -> list[int]:
         pytest.param([rule(500, protocol="6", PortRange={"From": 1, "To": 80})], 1000, id="a deny of other ports"),
         pytest.param([rule(500, cidr="::/0")], 1000, id="a deny of the other family"),
         pytest.param([rule(500, Egress=True)], 1000, id="an outbound deny"),
+        pytest.param(
+            [
+                rule(1500, cidr="192.0.2.1/32", protocol="6", PortRange={"From": 1, "To": 442}),
+                rule(2000, cidr="192.0.2.0/24"),
+            ],
+            1000,
+            id="a deny of other ports before one of all",
+        ),
     ],
 )
 def test_a_rule_gets_a_free_number_in_front_of_what_would_deny_it(rules: list[Any], expected: int) -> None:
     assert numbers(rules, HTTPS) == [expected]
+
+
+WIDE = Entry("192.0.2.0/24", "tcp", (400, 500))
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        pytest.param([rule(1500, cidr="192.0.2.66/32")], 1501, id="behind some of its addresses"),
+        pytest.param([rule(500, cidr="192.0.2.66/32")], 1000, id="behind those, at a number of our own"),
+        pytest.param([rule(1500, protocol="6", PortRange={"From": 443, "To": 600})], 1501, id="behind some ports"),
+        pytest.param([rule(500, cidr="192.0.2.66/32"), rule(600)], 501, id="between an exception and the closing one"),
+        pytest.param([rule(600), rule(700, cidr="192.0.2.66/32")], 1, id="in front of both, the closing one first"),
+    ],
+)
+def test_a_rule_stays_behind_the_exceptions_from_it(rules: list[Any], expected: int) -> None:
+    assert numbers([*rules, rule(32767)], WIDE) == [expected]
+
+
+def test_no_room_between_an_exception_and_a_deny_of_all_is_said() -> None:
+    words = "behind the rule that denies a part of it at number 5 and in front of the rule that denies it at number 6"
+    with pytest.raises(ProviderError, match=words):
+        numbers([rule(5, cidr="192.0.2.66/32"), rule(6)], WIDE)
 
 
 def test_two_new_rules_get_two_numbers() -> None:
@@ -51,7 +82,7 @@ def test_two_new_rules_get_two_numbers() -> None:
 
 
 def test_no_room_in_front_of_a_deny_is_said() -> None:
-    with pytest.raises(ProviderError, match="no number is free in front of the rule that denies it at 1"):
+    with pytest.raises(ProviderError, match="no number is free in front of the rule that denies it at number 1"):
         numbers([rule(1)], HTTPS)
 
 
@@ -91,4 +122,25 @@ def test_a_mark_is_of_one_rule_and_not_of_another_of_the_same_entry() -> None:
 @pytest.mark.parametrize(("number", "blocked"), [(500, True), (1500, False)])
 def test_an_allow_behind_a_deny_of_the_same_is_blocked(number: int, blocked: bool) -> None:
     (held,) = acl_rule.held_in(acl(allow(1000), rule(number, cidr="192.0.2.0/24")))
+    assert held.blocked is blocked
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        pytest.param(rule(1, cidr="192.0.2.1/32"), id="address"),
+        pytest.param(rule(1, protocol="6", PortRange={"From": 401, "To": 65535}), id="ports"),
+        pytest.param(rule(1, cidr="192.0.2.0/25"), id="half of it"),
+    ],
+)
+def test_an_exception_blocks_nothing(exception: dict[str, Any]) -> None:
+    wide = rule(1000, "allow", "192.0.2.0/24", "6", PortRange={"From": 400, "To": 500})
+    (held,) = acl_rule.held_in(acl(wide, exception))
+    assert not held.blocked
+
+
+@pytest.mark.parametrize(("code", "blocked"), [(-1, True), (0, True), (1, False)])
+def test_icmp_is_blocked_by_its_type_and_code(code: int, blocked: bool) -> None:
+    echo = rule(1000, "allow", "192.0.2.1/32", "1", IcmpTypeCode={"Type": 8, "Code": 0})
+    (held,) = acl_rule.held_in(acl(echo, rule(500, protocol="1", IcmpTypeCode={"Type": 8, "Code": code})))
     assert held.blocked is blocked

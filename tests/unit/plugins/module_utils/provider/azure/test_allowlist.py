@@ -230,6 +230,49 @@ def test_what_denies_something_else_moves_nothing(account: Account, exception: d
     assert account.bring(A) == [] and ours(account) == [1000]
 
 
+HOST = {**DENY, "sourceAddressPrefix": "198.51.100.66/32", "protocol": "*"}
+PORT = {**DENY, "destinationPortRange": "22"}
+TARGET = {**DENY, "protocol": "*", "destinationAddressPrefix": "10.0.9.0/24"}
+
+
+@pytest.mark.parametrize("exception", [HOST, PORT, TARGET], ids=["address", "port", "target"])
+@pytest.mark.parametrize(("number", "expected"), [(100, 1000), (1500, 1501)])
+def test_nothing_goes_in_front_of_an_exception(
+    account: Account, exception: dict[str, Any], number: int, expected: int
+) -> None:
+    put_rule(account, {**exception, "priority": number})
+    assert len(account.bring(C)) == 1
+    assert ours(account) == [expected] and account.bring(C) == []
+
+
+@pytest.mark.parametrize("exception", [HOST, PORT, TARGET], ids=["address", "port", "target"])
+def test_an_exception_that_comes_later_stays_in_front(account: Account, exception: dict[str, Any]) -> None:
+    account.bring(C)
+    put_rule(account, {**exception, "priority": 100})
+    assert account.bring(C) == [] and ours(account) == [1000]
+
+
+def test_a_rule_that_is_made_anew_stays_behind_the_exceptions(account: Account) -> None:
+    account.bring(C)
+    put_rule(account, {**HOST, "priority": 300}, "host")
+    put_rule(account, {**DENY, "protocol": "*", "priority": 400}, "closing")
+    assert [change.action for change in account.bring(C)] == ["add", "remove"]
+    assert ours(account) == [301] and account.bring(C) == []
+
+
+def test_a_closing_deny_of_the_whole_network_is_no_exception(account: Account) -> None:
+    put_rule(account, {**DENY, "protocol": "*", "destinationAddressPrefix": "VirtualNetwork", "priority": 4096})
+    account.bring(C)
+    assert ours(account) == [1000]
+
+
+def test_no_room_behind_an_exception_is_said(account: Account) -> None:
+    put_rule(account, {**HOST, "priority": 4096})
+    with pytest.raises(ProviderError, match="behind the rule that denies a part of it at priority 4096") as refused:
+        account.bring(C)
+    assert refused.value.kind == "quota" and ours(account) == []
+
+
 @pytest.mark.parametrize("mode", ["lost", "reset"])
 def test_a_lost_answer_while_a_rule_is_made_anew_is_no_failure(server: Any, faults: Any, mode: str) -> None:
     account = Account(session(faults.url, server.ca_file))

@@ -36,7 +36,7 @@ def test_a_new_item_goes_in_front_of_what_would_deny_it(tier: Runner) -> None:
 
 def test_no_room_in_front_of_a_deny_is_said_and_what_was_made_is_told(tier: Runner) -> None:
     wanted = [{"cidr": f"192.0.2.{last}", "ports": 443} for last in range(1, 5)]
-    with pytest.raises(ProviderError, match="no number is free in front of the item that denies it at 5"):
+    with pytest.raises(ProviderError, match="no number is free in front of the item that denies it at number 5"):
         tier.apply(wanted)
     assert len(tier.done) == 3
 
@@ -68,6 +68,23 @@ def test_an_entry_that_somebody_shut_is_opened_in_front_of_it(tier: Runner) -> N
     assert [change.action for change in tier.done] == ["add", "remove"]
     assert [item["number"] for item in items(tier) if item["cidrlist"] == "192.0.2.1/32"] == [2, 3]
     assert tier.apply(HTTPS[:1]) == 0
+
+
+def test_an_exception_stays_in_front_of_what_is_there_and_of_what_is_new(tier: Runner) -> None:
+    wide, more = {"cidr": "192.0.2.128/25", "ports": 443}, {"cidr": "192.0.2.128/26", "ports": 443}
+    deny = {"aclid": tier.state().ref, "protocol": "tcp", "startport": 443, "endport": 443, "action": "deny"}
+    tier.apply([wide])
+    (own,) = [item for item in items(tier) if item["cidrlist"] == "192.0.2.128/25"]
+    tier.session.run_job("move", "updateNetworkACLItem", id=own["id"], number=3, partialupgrade="true")
+    tier.session.run_job("deny", "createNetworkACL", number=2, cidrlist=["192.0.2.130/32"], **deny)
+    assert tier.apply([wide]) == 0
+    assert tier.apply([wide, more]) == 1
+    assert [(item["number"], item["cidrlist"]) for item in items(tier)][1:4] == [
+        (2, "192.0.2.130/32"),
+        (3, "192.0.2.128/25"),
+        (4, "192.0.2.128/26"),
+    ]
+    assert tier.apply([wide, more]) == 0
 
 
 def test_own_never_removes_what_is_foreign(tier: Runner) -> None:
