@@ -24,13 +24,15 @@ PURGE = ("none", "own", "all")
 class Limits:
     """What a provider can hold: entries in one scope, characters in a description, and whether those can change.
 
-    ``per_family``: IPv4 and IPv6 are counted apart, each up to ``entries_per_scope``.
+    ``per_family``: IPv4 and IPv6 are counted apart, each up to ``entries_per_scope``. ``keeps_note``: what is said
+    about an entry is read back with it; False where there is no room for that, and an entry is known by itself alone.
     """
 
     entries_per_scope: int = 10000
     note_chars: int = 255
     can_update_note: bool = True
     per_family: bool = False
+    keeps_note: bool = True
 
 
 class OverQuota(InvalidValue):
@@ -159,12 +161,17 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
     return Plan(tuple(adds + updates + removals))
 
 
-def settled(held: Iterable[Held], changes: Sequence[Change], store: str) -> tuple[list[Change], list[Change]]:
-    """Return which changes took effect by our hand, and which are still to be made, by what is held now."""
+def settled(
+    held: Iterable[Held], changes: Sequence[Change], store: str, keeps_note: bool = True
+) -> tuple[list[Change], list[Change]]:
+    """Return which changes took effect by our hand, and which are still to be made, by what is held now.
+
+    Where the provider ``keeps_note`` False, an entry of ours is the one that was wanted whatever was said about it.
+    """
     there = list(held)
     # An entry in whose place another is wanted, because a rule before it denies the same, is not that other.
     works = [item for item in there if not item.blocked]
-    ours = {(item.entry.key, str(item)) for item in works if item.store == store}
+    ours = {_told(item, keeps_note) for item in works if item.store == store}
     # One rule may hold several entries, which share its reference.
     keys, refs = {item.entry.key for item in works}, {(item.ref, item.entry.key) for item in there}
     made: list[Change] = []
@@ -172,12 +179,17 @@ def settled(held: Iterable[Held], changes: Sequence[Change], store: str) -> tupl
     for change in changes:
         if change.action == "remove":
             (still if (change.before.ref, change.before.entry.key) in refs else made).append(change)
-        elif (change.after.entry.key, str(change.after)) in ours:
+        elif _told(change.after, keeps_note) in ours:
             made.append(change)
         elif change.action == "update" or change.after.entry.key not in keys:
             still.append(change)
         # What somebody else added meanwhile is there, but is no change of ours.
     return made, still
+
+
+def _told(item: Held, keeps_note: bool) -> tuple[Any, str]:
+    """Return what tells one entry from another: itself and, where that is kept, what is said about it."""
+    return item.entry.key, str(item) if keeps_note else ""
 
 
 def _order(pair: tuple[Any, Any]) -> tuple[str, str, tuple[int, int]]:

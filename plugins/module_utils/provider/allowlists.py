@@ -136,7 +136,8 @@ class Allowlists:
             now = self._adapter.read_allowlists([scope])[scope]
         except ProviderError:
             return None
-        made, still = settled(now.held, changes, self._store)
+        limits = now.limits or self._adapter.limits
+        made, still = settled(now.held, changes, self._store, limits.keeps_note)
         as_before = {(item.ref, str(item)) for item in now.held}
         # Where a note is taken off before the next is put on, one that is gone has been changed, if not to its end.
         begun = [c for c in still if c.action == "update" and (c.before.ref, str(c.before)) not in as_before]

@@ -21,7 +21,7 @@ from ...model.scope import Scope
 from . import listing, marks
 from .session import OpenStackSession
 
-LIMITS = Limits(note_chars=marks.MOST_CHARS, can_update_note=False)
+LIMITS = Limits(note_chars=marks.MOST_CHARS, can_update_note=False, keeps_note=False)
 KIND = listing.Kind(
     "address group",
     "/v2.0/address-groups",

@@ -185,6 +185,18 @@ def test_an_entry_that_a_deny_shuts_has_not_been_made() -> None:
     assert settled([Held(entry(1), "r1", OURS)], [add], OURS) == ([add], [])
 
 
+def test_where_no_note_is_kept_an_entry_is_known_by_itself() -> None:
+    wanted = (entry(1, reason="store-1"), entry(2, reason="store-2"), entry(3, reason="store-3"))
+    changes = plan(state(), Wanted(SCOPE, wanted), OURS, ROOMY, TODAY).changes
+    # The second has not come, and the third is of somebody else.
+    held = [Held(entry(1), "r1", OURS), Held(entry(3), "r3", THEIRS)]
+    made, still = settled(held, changes, OURS, keeps_note=False)
+    assert [change.key for change in made] == ["192.0.2.1/32 tcp/443"]
+    assert [change.key for change in still] == ["192.0.2.2/32 tcp/443"]
+    # Where notes are kept, one that says something else is not the one that was wanted.
+    assert settled(held, changes, OURS)[0] == []
+
+
 @pytest.mark.parametrize("purge", ["own", "all"])
 def test_what_the_store_is_moving_away_from_stays_and_is_not_made(purge: str) -> None:
     old, late = Held(entry(2), "r2", OURS), Held(entry(3, expires="2026-11-21"), "r3", OURS)
