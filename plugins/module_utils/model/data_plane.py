@@ -47,13 +47,15 @@ class Rule:
     """Whom one rule lets in: a prefix, or a range ``a-b`` that is none, or a name for what is no address.
 
     ``own`` says whether it bears this store's mark, ``ref`` what the provider calls it. ``words`` say what a rule opens
-    whatever the list of addresses is for, "" where it lets in no more than its address.
+    whatever the list of addresses is for, "" where it lets in no more than its address. ``meant`` is the address that
+    the mark of an own rule names, where that is another: somebody has changed the rule. It is "" where they agree.
     """
 
     address: str
     own: bool = False
     ref: str = ""
     words: str = ""
+    meant: str = ""
 
     def __str__(self) -> str:
         return self.address
@@ -106,8 +108,13 @@ class Wanted:
     callers: tuple[str, ...] = ()
 
     def removes(self, rule: Rule) -> bool:
-        """Return whether a rule has to go. One that lets everybody in is no restriction and always does."""
-        if rule.address in self.addresses or rule.address in self.leaving:
+        """Return whether a rule has to go. One that lets everybody in is no restriction and always does.
+
+        So does an own one that somebody has changed, where the address that it is for is wanted: it is made anew.
+        """
+        if rule.meant and rule.meant in self.addresses:
+            return True
+        if rule.address in self.leaving or (rule.address in self.addresses and not rule.meant):
             return False
         if rule.address in OPEN or self.purge == "all":
             return True
@@ -134,10 +141,10 @@ def plan(now: Firewall, wanted: Wanted) -> Plan:
     Raises InvalidValue where the outcome would lock one of ``callers`` out, or needs more rules than there may be.
     """
     group = str(now.resource)
-    held = {rule.address for rule in now.rules}
-    adds = [Change("add", cidr, None, cidr, group) for cidr in wanted.addresses if cidr not in held]
+    adds = [Change("add", cidr, None, cidr, group) for cidr in _lacking(now, wanted)]
     gone = [_removal(rule, group) for rule in now.rules if wanted.removes(rule)]
-    there = len(now.rules) + len(adds) - (len(gone) if now.swaps else 0)
+    anew = [change for change in gone if change.before.meant in {add.key for add in adds}]
+    there = len(now.rules) + len(adds) - len(gone if now.swaps else anew)
     if adds and there > now.most:
         mend = f"would need {there} rules at {now.resource}, which takes {now.most}; aggregate the prefixes"
         raise OverQuota("addresses", f"{len(wanted.addresses)} prefixes", mend)
@@ -145,6 +152,28 @@ def plan(now: Firewall, wanted: Wanted) -> Plan:
     whole = Plan((*adds, *gone, *(() if now.denies else (deny,))))
     refuse_lock_out(wanted.callers, _prefixes(applied(now, whole.changes)), f"addresses at {now.resource}")
     return whole
+
+
+def _lacking(now: Firewall, wanted: Wanted) -> list[str]:
+    """Return the addresses that need a rule, in the order in which rules are made.
+
+    A rule that was changed holds nothing, for it goes once its own address is wanted. Making that one anew shuts out
+    whom it lets in until then: so it comes after all others, and after the rule for those whom it lets in.
+    """
+    held = {rule.address for rule in now.rules if not rule.meant}
+    # An address that is being left stays where it is, be it by a rule that is made anew.
+    stay = [rule.address for rule in now.rules if rule.address in wanted.leaving and wanted.removes(rule)]
+    lacking = [cidr for cidr in dict.fromkeys((*wanted.addresses, *stay)) if cidr not in held]
+    shuts = {rule.meant: rule.address for rule in now.rules if rule.meant}
+    order: dict[str, None] = {}
+    for cidr in sorted(lacking, key=lambda cidr: cidr in shuts):
+        chain: list[str] = []
+        following: str | None = cidr
+        while following in lacking and following not in order and following not in chain:
+            chain.append(following)
+            following = shuts.get(following)
+        order.update(dict.fromkeys(reversed(chain)))
+    return list(order)
 
 
 def withdraw(now: Firewall) -> Plan:
@@ -166,7 +195,7 @@ def took_effect(now: Firewall, change: Change) -> bool:
     if change.key == EVERYBODY:
         return now.denies
     if change.action == "add":
-        return change.key in now.addresses
+        return any(rule.address == change.key and not rule.meant for rule in now.rules)
     return all((rule.address, rule.ref) != (change.before.address, change.before.ref) for rule in now.rules)
 
 

@@ -60,15 +60,12 @@ class SqlRules:
 
     def steps(self, now: Firewall, changes: Sequence[Change]) -> Iterator[Step]:
         """Yield what is written, in order: one call per rule, those that come before those that go."""
-        names = {name_of(self._store, change.key) for change in changes if change.action == "add"}
+        anew = replaced(self._store, changes)
         for change in changes:
             if change.action == "add":
                 yield [change], partial(self._make, now.resource, change)
-            elif change.before.ref.lower() not in names:
-                yield [change], partial(self._delete, now.resource, change)
             else:
-                # Somebody had changed the range of our rule; making it anew has set that right already.
-                yield [change], _nothing
+                yield [change], _nothing if change in anew else partial(self._delete, now.resource, change)
 
     def _make(self, resource: Resource, change: Change) -> None:
         path = f"{_KIND.path(self._session.subscription_id, resource)}/firewallRules/{name_of(self._store, change.key)}"
@@ -83,16 +80,25 @@ class SqlRules:
 
     def _rule(self, item: Mapping[str, Any]) -> Rule:
         start, end = (str(item["properties"][key]) for key in ("startIpAddress", "endIpAddress"))
-        name = str(item["name"])
-        if start == end == _NOBODYS:
-            return Rule(AZURE, False, name, f"every service inside Azure, other customers' too (rule {name})")
+        name, prefix = str(item["name"]), _prefix(self._store)
+        azure = start == end == _NOBODYS
+        words = f"every service inside Azure, other customers' too (rule {name})" if azure else ""
+        address = AZURE if azure else _range(start, end)
         # Names are compared without regard to case.
-        return Rule(_range(start, end), name.lower().startswith(_prefix(self._store)), name)
+        own = name.lower().startswith(prefix)
+        named = name.lower().removeprefix(prefix).replace("_", "/") if own else address
+        return Rule(address, own, name, words, "" if named == address else named)
 
 
 def name_of(store: str, address: str) -> str:
     """Return the name of our rule for an address: no more than 70 of 128 characters, none that Azure refuses."""
     return f"{_prefix(store)}{address.replace('/', '_')}"
+
+
+def replaced(store: str, changes: Sequence[Change]) -> list[Change]:
+    """Return the removals that take no call: somebody had changed our rule, and one of its name is made anew."""
+    names = {name_of(store, change.key) for change in changes if change.action == "add"}
+    return [change for change in changes if change.action == "remove" and change.before.ref.lower() in names]
 
 
 def ends(cidr: str) -> tuple[str, str]:

@@ -64,6 +64,34 @@ def test_what_changes_and_in_which_order(now: Firewall, wanted: Wanted, expected
     assert steps(now, wanted) == expected
 
 
+def changed(address: str, meant: str) -> Rule:
+    return Rule(address, True, f"of {meant}", meant=meant)
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted", "expected"),
+    [
+        (firewall(changed(B, A)), Wanted(VAULT, (A, B)), [f"add {B}", f"add {A}", f"remove {B}"]),
+        (firewall(changed(B, A)), Wanted(VAULT, (A,), "none"), [f"add {A}", f"remove {B}"]),
+        (firewall(changed(B, A)), Wanted(VAULT, (A,), leaving=(B,)), [f"add {B}", f"add {A}", f"remove {B}"]),
+        (firewall(changed(B, A)), Wanted(VAULT, (B,)), [f"add {B}", f"remove {B}"]),
+        (firewall(changed(B, A)), Wanted(VAULT, (B,), "none"), [f"add {B}"]),
+        (firewall(changed(B, A)), Wanted(VAULT, (C,), leaving=(B,)), [f"add {C}"]),
+        (firewall(changed(B, A), changed(C, B)), Wanted(VAULT, (A, B, C)),
+         [f"add {C}", f"add {B}", f"add {A}", f"remove {B}", f"remove {C}"]),
+        (firewall(changed(B, A), changed(A, B)), Wanted(VAULT, (A, B)),
+         [f"add {B}", f"add {A}", f"remove {B}", f"remove {A}"]),
+        (firewall(changed(B, A), most=1, swaps=False), Wanted(VAULT, (A,)), [f"add {A}", f"remove {B}"]),
+    ],
+    ids=["both", "none", "leaving", "its-new-address", "its-new-address-none", "left-alone", "chain", "circle", "full"],
+)  # fmt: skip
+def test_an_own_rule_that_was_changed_holds_nothing(now: Firewall, wanted: Wanted, expected: list[str]) -> None:
+    assert steps(now, wanted) == expected
+    end = applied(now, plan(now, wanted).changes)
+    assert {*wanted.addresses, *({*wanted.leaving} & {*now.addresses})} <= {*end.addresses}
+    assert not plan(end, wanted).changed
+
+
 def test_the_diff_shows_addresses_and_who_else_is_refused() -> None:
     (part,) = plan(firewall(OLD, denies=False), Wanted(VAULT, (A,))).diff()
     assert part["before_header"] == "key_vault prod/acme-keys"
@@ -128,9 +156,14 @@ def test_a_resource_named_twice_is_refused() -> None:
         parse_resources("data_plane", [raw, {**raw, "resource_group": "PROD"}])
 
 
+def marked(rule: Rule, ref: str) -> Rule:
+    """A rule as a provider gives it: only an own one is meant for another address than its own."""
+    return replace(rule, ref=ref, meant=rule.meant if rule.own and rule.meant != rule.address else "")
+
+
 ADDRESSES = st.sampled_from([A, B, C, D, "0.0.0.0/0", "azure-services", "2.2.2.2/32"])
-RULES = st.lists(st.builds(Rule, ADDRESSES, st.booleans()), max_size=5).map(
-    lambda rules: tuple(replace(rule, ref=str(number)) for number, rule in enumerate(rules))
+RULES = st.lists(st.builds(Rule, ADDRESSES, st.booleans(), meant=st.sampled_from(["", A, B, C])), max_size=5).map(
+    lambda rules: tuple(marked(rule, str(number)) for number, rule in enumerate(rules))
 )
 WANTED = st.builds(
     Wanted,

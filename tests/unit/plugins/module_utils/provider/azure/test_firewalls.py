@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -116,6 +117,44 @@ def test_sql_rules_of_ours_that_somebody_changed_are_set_right(guarded: Guarded)
     assert [change.action for change in guarded.bring("sql_server", A)] == ["add", "remove"]
     assert set(guarded.read("sql_server").addresses) == {A, HQ, "azure-services"}
     assert guarded.bring("sql_server", A) == []
+
+
+def test_a_sql_rule_that_was_changed_to_another_wanted_address_loses_neither(guarded: Guarded) -> None:
+    guarded.bring("sql_server", A)
+    guarded.put_rule(name_of(guarded.store, A), "192.0.2.2", "192.0.2.2")
+    # Whom the changed rule lets in gets a rule of its own before the changed one is made anew.
+    assert [(change.action, change.key) for change in guarded.bring("sql_server", A, B)] == [
+        ("add", B),
+        ("add", A),
+        ("remove", B),
+    ]
+    assert {rule.address: rule.ref for rule in guarded.read("sql_server").rules if rule.own} == {
+        A: name_of(guarded.store, A),
+        B: name_of(guarded.store, B),
+    }
+    assert guarded.bring("sql_server", A, B) == []
+
+
+def test_a_sql_rule_of_ours_that_was_opened_to_azure_is_set_right(guarded: Guarded) -> None:
+    guarded.write("sql_server", "DELETE", "/firewallRules/AllowAllWindowsAzureIps", None)
+    guarded.put_rule(name_of(guarded.store, A), "0.0.0.0", "0.0.0.0")
+    assert [change.key for change in guarded.bring("sql_server", A)] == [A, "azure-services"]
+    assert guarded.read("sql_server").not_enforced == guarded.read("sql_server").passes[0]
+
+
+def test_the_sheet_never_removes_the_rule_that_it_makes(guarded: Guarded) -> None:
+    guarded.bring("sql_server", A)
+    guarded.put_rule(name_of(guarded.store, A), "203.0.113.64", "203.0.113.127")
+    sheet = guarded.sheet("sql_server", A)
+    assert f"create --resource-group prod --server acme-sql --name {name_of(guarded.store, A)} " in sheet
+    assert "delete" not in sheet
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_sheet_quotes_what_a_shell_would_read(guarded: Guarded, kind: str) -> None:
+    now, changes = guarded.planned(kind, A)
+    group = replace(now, resource=replace(now.resource, group="prod (eu)"))
+    assert " --resource-group 'prod (eu)' " in guarded.adapter.render_firewall(group, changes)
 
 
 def test_sql_rules_with_any_name_are_read_and_removed(guarded: Guarded) -> None:
