@@ -201,6 +201,8 @@ data_plane:
     - Each resource of O(data_plane) with the C(addresses) that its firewall lets in once this is applied, those of
       them that were C(added), the C(removed) ones, whether it is so after the task (C(in_effect)), whether anybody is
       refused then (C(enforced)), and in words what comes in besides (C(not_enforced)).
+    - With O(state=absent) C(note) says of a resource that has been deleted that it is not there any more; it is empty
+      otherwise.
   returned: success
   type: list
   elements: dict
@@ -214,11 +216,27 @@ data_plane:
       in_effect: true
       enforced: true
       not_enforced: what Azure lets pass the firewall (AzureServices)
+      note: ""
 api_calls:
   description: The calls made to the provider, by name.
   returned: success
   type: dict
   sample: {"iam.GetUserPolicy": 1}
+applied:
+  description: The changes that had taken effect before a failure.
+  returned: failure, when something had been changed
+  type: list
+  elements: str
+  sample: ["add storage_account prod/acmedata: 198.51.100.12/32"]
+unsure:
+  description:
+    - The changes of O(data_plane) of which nobody can say whether they took effect, since the resource could not be
+      read afterwards.
+    - The next run finds out and finishes what is missing.
+  returned: failure, when there are any
+  type: list
+  elements: str
+  sample: ["update storage_account prod/acmedata: everybody else"]
 """
 
 from collections.abc import Mapping, Sequence
@@ -289,7 +307,7 @@ class Task:
         self._target = restriction.target_of(wanted.changes[0]) if wanted.changed else tuple(self._now.addresses)
         self._sheet = self._needs_sheet()
         self._in_effect = not wanted.changed and not (self._absent and self._sheet)
-        behind = self._firewalls.plan(self._absent)
+        behind = self._firewalls.plan(self._absent, writes=not self._rendered)
         return (Plan() if self._sheet else wanted) + (Plan() if self._rendered else behind)
 
     def _needs_sheet(self) -> bool:

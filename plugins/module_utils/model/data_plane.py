@@ -67,7 +67,8 @@ class Firewall:
 
     ``denies``: whoever no rule lets in is refused. ``shut`` says why no public address gets in whatever the rules say,
     "" where the rules decide. ``passes`` are the ways in that are no rules, in words. ``most`` is how many rules there
-    may be; ``swaps``: rules come and go in one write, so that no more than these are there at any time.
+    may be; ``swaps``: rules come and go in one write, so that no more than these are there at any time. ``there`` is
+    False for a resource that does not exist.
     """
 
     resource: Resource
@@ -78,6 +79,7 @@ class Firewall:
     most: int = 0
     swaps: bool = True
     extra: Any = None
+    there: bool = True
 
     @property
     def addresses(self) -> tuple[str, ...]:

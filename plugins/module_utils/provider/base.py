@@ -141,6 +141,9 @@ class DataPlaneAdapter(Protocol):
         What others changed since it was read stays.
         """
 
+    def refuse_firewall(self, now: Firewall, changes: Sequence[Change]) -> None:
+        """Raise ProviderError (quota) where the provider could not hold the outcome or its marks; makes no call."""
+
     def render_firewall(self, now: Firewall, changes: Sequence[Change]) -> str:
         """Return, in plain words and commands, what whoever makes the changes has to do."""
 

@@ -11,11 +11,23 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from ..core.errors import ProviderError, ServiceStoreError
-from ..model.data_plane import Firewall, Resource, Wanted, applied, parse_resources, plan, withdraw
+from ..model.data_plane import (
+    Firewall,
+    Resource,
+    Wanted,
+    applied,
+    parse_resources,
+    plan,
+    took_effect,
+    withdraw,
+)
 from ..model.entry import parse_prefixes
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
-from .base import DataPlane, Provider, Session
+from .allowlists import Unfinished
+from .base import DataPlane, DataPlaneAdapter, Provider, Session
+
+_GONE = "it is not there any more, and nothing of this store's with it"
 
 
 def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
@@ -83,35 +95,60 @@ class Firewalls:
         if self._adapter:
             self.states = self._adapter.read_firewalls([item.resource for item in self.wanted])
 
-    def plan(self, absent: bool = False) -> Plan:
-        """Read every firewall and return the changes of all of them."""
-        self.read()
+    def plan(self, absent: bool = False, writes: bool = True) -> Plan:
+        """Read every firewall and return the changes of all of them.
+
+        With ``absent`` a resource that is not there has nothing of this store's left. Without ``writes`` somebody else
+        makes the changes, who takes no mark from this store.
+        """
+        adapter = self._adapter
+        if adapter is None:
+            return self._planned
+        if absent:
+            self.states = _read_what_is_there(adapter, [item.resource for item in self.wanted])
+        else:
+            self.read()
         for item in self.wanted:
             now = self.states[item.resource]
             if not absent:
                 _refuse_shut(now, self._provider)
-            self._planned += withdraw(now) if absent else plan(now, item)
+            made = withdraw(now) if absent else plan(now, item)
+            if writes:
+                # What its provider could not hold is refused here, so that check mode says it too.
+                adapter.refuse_firewall(now, made.changes)
+            self._planned += made
         return self._planned
 
     def apply(self, changes: Sequence[Change], done: Callable[[Change], None]) -> None:
         """Apply the changes resource by resource, ``workers`` resources at once.
 
-        Every resource is brought to its end even where another fails; then the first failure is raised.
+        Every resource is brought to its end even where another fails; then the first failure is raised. What a failed
+        resource's changes came to is read there, since an answer may be all that was lost.
         """
         adapter = self._adapter
         if adapter is None or not changes:
             return
         own = {str(item.resource): self.states[item.resource] for item in self.wanted}
         groups = {name: [change for change in changes if change.group == name] for name in own}
+        unsure: list[Change] = []
 
         def one(name: str) -> None:
-            for change in adapter.apply_firewall(own[name], groups[name]):
-                done(change)
+            left = list(groups[name])
+            try:
+                for change in adapter.apply_firewall(own[name], groups[name]):
+                    left.remove(change)
+                    done(change)
+            except ProviderError:
+                made = _made(adapter, own[name].resource, left)
+                for change in made or ():
+                    done(change)
+                unsure.extend(left if made is None else ())
+                raise
 
         busy = [name for name in own if groups[name]]
         with ThreadPoolExecutor(max_workers=min(self._workers, max(1, len(busy)))) as pool:
             failures = [job.exception() for job in [pool.submit(one, name) for name in busy]]
-        _raise_first([failure for failure in failures if failure is not None], len(busy))
+        _raise_first([failure for failure in failures if failure is not None], len(busy), unsure)
 
     def owns(self, change: Change) -> bool:
         """Return whether a change is one of a firewall's."""
@@ -135,6 +172,7 @@ class Firewalls:
             "in_effect": len(done) == len(planned),
             "enforced": end.enforced,
             "not_enforced": end.not_enforced,
+            "note": "" if end.there else _GONE,
         }
 
     def inspect(self, item: Wanted, declared: bool) -> dict[str, Any]:
@@ -182,6 +220,34 @@ def drifts(row: Mapping[str, Any]) -> bool:
     return bool(row["missing"] or row["undeclared"] or row["shut"] or not row["enforced"])
 
 
+def _read_what_is_there(adapter: DataPlaneAdapter, resources: Sequence[Resource]) -> Mapping[Resource, Firewall]:
+    """Read the firewalls of resources of which some may have been deleted."""
+    try:
+        return adapter.read_firewalls(resources)
+    except ProviderError as exc:
+        if exc.kind != "not_found":
+            raise
+    # One by one: a list leaves out what the credential may not see as well, which is no reason to call it gone.
+    found: dict[Resource, Firewall] = {}
+    for resource in resources:
+        try:
+            found.update(adapter.read_firewalls([resource]))
+        except ProviderError as exc:
+            if exc.kind != "not_found":
+                raise
+            found[resource] = Firewall(resource, there=False)
+    return found
+
+
+def _made(adapter: DataPlaneAdapter, resource: Resource, changes: Sequence[Change]) -> Sequence[Change] | None:
+    """Return which changes were made though a failure hid it; None where that cannot be read either."""
+    try:
+        now = adapter.read_firewalls([resource])[resource]
+    except ProviderError:
+        return None
+    return [change for change in changes if took_effect(now, change)]
+
+
 def _refuse_shut(now: Firewall, provider: str) -> None:
     """Refuse to plan where no list of addresses lets anybody in: opening the public endpoint is for its owner."""
     if now.shut:
@@ -189,11 +255,13 @@ def _refuse_shut(now: Firewall, provider: str) -> None:
         raise ProviderError(provider, f"let addresses in at {now.resource}", now.shut, "invalid", hint=hint)
 
 
-def _raise_first(failures: Sequence[BaseException], resources: int) -> None:
+def _raise_first(failures: Sequence[BaseException], resources: int, unsure: Sequence[Change]) -> None:
     """Raise the first failure; one of ours first, since its text is made for the operator."""
     if not failures:
         return
     first = next((item for item in failures if isinstance(item, ServiceStoreError)), failures[0])
     if len(failures) > 1 and isinstance(first, ServiceStoreError):
         first.args = (f"{first} ({len(failures)} of {resources} firewalls failed; this is the first.)",)
+    if unsure and isinstance(first, ProviderError):
+        raise Unfinished(first, unsure) from first
     raise first

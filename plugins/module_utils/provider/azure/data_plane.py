@@ -52,6 +52,11 @@ class Firewalls:
         for some, write in self._kinds[now.resource.kind].steps(now, changes):
             yield from self._settled(now.resource, some, write)
 
+    def refuse_firewall(self, now: Firewall, changes: Sequence[Change]) -> None:
+        """Refuse rules whose marks find no room in the tags; the name of a SQL rule is always one."""
+        if changes and now.resource.kind != "sql_server":
+            self._kinds[now.resource.kind].refuse(now, changes)
+
     def render_firewall(self, now: Firewall, changes: Sequence[Change]) -> str:
         """Return the commands of Azure's own client that make the changes."""
         return firewall_sheet.render(self._session.subscription_id, self._store, now, changes)

@@ -56,6 +56,10 @@ class NetworkAcls:
         doing = f"read the {resource}"
         return self._session.call(doing, lambda _number: self._read_once(doing, resource))
 
+    def refuse(self, now: Firewall, changes: Sequence[Change]) -> None:
+        """Refuse changes whose marks find no room in the tags that were read; raises ProviderError (quota)."""
+        self.body(now.extra, changes, _changing(now.resource))
+
     def steps(self, now: Firewall, changes: Sequence[Change]) -> Iterator[Step]:
         """Yield what is written, in order: all rules at once, and after them who is refused.
 
@@ -70,7 +74,7 @@ class NetworkAcls:
     def _write(self, resource: Resource, changes: Sequence[Change]) -> None:
         """Read and write as one: what is tried again is made on what is there by then."""
         kind = TYPES[resource.kind]
-        doing = f"change the firewall of {resource}"
+        doing = _changing(resource)
         path = kind.path(self._session.subscription_id, resource)
 
         def attempt(_number: int) -> None:
@@ -107,6 +111,10 @@ class NetworkAcls:
         marked = [cidr for cidr in sorted(acl_marks.read(found.get("tags"), self._store)) if cidr in there]
         tags = acl_marks.write(found.get("tags"), self._store, [*marked, *added], doing)
         return {**body, "tags": tags} if tags != (found.get("tags") or {}) else body
+
+
+def _changing(resource: Resource) -> str:
+    return f"change the firewall of {resource}"
 
 
 def _acls(found: Mapping[str, Any]) -> dict[str, Any]:

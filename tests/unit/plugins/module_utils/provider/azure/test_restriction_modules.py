@@ -264,3 +264,91 @@ def test_where_one_firewall_fails_the_others_are_done_and_what_was_done_is_told(
     }
     rest = operator.run(HERE)
     assert [part["before_header"] for part in rest["diff"]] == ["key_vault prod/acme-keys"]
+
+
+@pytest.fixture
+def behind(broken: FaultProxy) -> dict[str, str]:
+    """The endpoints of an operator whose calls the proxy may spoil."""
+    return {"arm": broken.url, "entra": broken.url, "graph": f"{broken.url}/graph"}
+
+
+VAULT = [RESOURCES["key_vault"].facts()]
+
+
+def test_a_write_whose_answer_was_lost_before_the_service_asked_for_peace_is_told_as_made(
+    operator: Operator, broken: FaultProxy, behind: dict[str, str]
+) -> None:
+    operator.run(HERE, data_plane=[])
+    broken.add(mode="lost", operation="PATCH *vaults*")
+    broken.add(mode="throttle", shape="arm", operation="PATCH *vaults*", first=2, times=0)
+    with pytest.raises(ModuleFailed) as failed:
+        operator.run(HERE, endpoints=behind, data_plane=VAULT)
+    result = failed.value.result
+    assert result["error"]["kind"] == "throttled" and "unsure" not in result
+    assert result["changed"] and result["applied"] == ["add key_vault prod/acme-keys: 127.0.0.1/32"]
+    assert row(operator.info(HERE), "key_vault")["own"] == ["127.0.0.1/32"]
+    assert [part["after"] for part in operator.run(HERE, data_plane=VAULT)["diff"]] == ["everybody else: refused\n"]
+
+
+def test_what_cannot_be_read_after_a_failure_is_told_as_unsure(
+    operator: Operator, broken: FaultProxy, behind: dict[str, str]
+) -> None:
+    operator.run(HERE, data_plane=[])
+    broken.add(mode="lost", operation="PATCH *vaults*")
+    # The plan's read and that of the first attempt come through, and nothing after them.
+    broken.add(mode="throttle", shape="arm", operation="GET *vaults*", first=3, times=0)
+    with pytest.raises(ModuleFailed) as failed:
+        operator.run(HERE, endpoints=behind, data_plane=VAULT)
+    result = failed.value.result
+    assert not result["changed"] and "applied" not in result
+    assert result["unsure"] == [
+        "add key_vault prod/acme-keys: 127.0.0.1/32",
+        "update key_vault prod/acme-keys: everybody else",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["storage_account", "key_vault"])
+@pytest.mark.parametrize("check", [True, False], ids=["check", "real"])
+def test_marks_that_find_no_room_are_refused_before_anything_is_written(
+    operator: Operator, guarded: Guarded, kind: str, check: bool
+) -> None:
+    guarded.write(kind, "PATCH", "", {"tags": {f"team-{number}": "data" for number in range(50)}})
+    before = operator.writes()
+    with pytest.raises(ModuleFailed, match="it would have 51 tags, by which rules are marked") as failed:
+        operator.run(HERE, check=check)
+    assert failed.value.result["changed"] is False and failed.value.result["error"]["type"] == "ProviderError"
+    assert operator.writes() == before
+    # Whoever applies the sheet writes no tags.
+    assert "network-rule add" in operator.run(HERE, state="rendered")["sheet"]
+
+
+def test_leaving_a_resource_that_was_deleted_withdraws_the_rest(operator: Operator, guarded: Guarded) -> None:
+    operator.run(HERE)
+    gone = [
+        {"kind": "storage_account", "resource_group": "prod", "name": "acmegone"},
+        {"kind": "key_vault", "resource_group": "former", "name": "acme-keys"},
+        {"kind": "sql_server", "resource_group": "prod", "name": "gone-sql"},
+    ]
+    with pytest.raises(ModuleFailed, match="not_found"):
+        operator.run(HERE, data_plane=[*ALL, *gone])
+    checked = operator.run(HERE, state="absent", data_plane=[*ALL, *gone], check=True)
+    left = operator.run(HERE, state="absent", data_plane=[*ALL, *gone])
+    assert left["diff"] == checked["diff"] and left["list_changed"] and left["in_effect"]
+    assert [bool(item["note"]) for item in left["data_plane"]] == [False] * 3 + [True] * 3
+    assert "not there any more" in left["data_plane"][4]["note"] and left["data_plane"][4]["removed"] == []
+    assert not any(rule.own for kind in RESOURCES for rule in guarded.read(kind).rules)
+    assert not operator.run(HERE, state="absent", data_plane=[*ALL, *gone])["changed"]
+
+
+def test_leaving_takes_nothing_for_gone_that_the_credential_may_not_see(
+    operator: Operator, broken: FaultProxy, behind: dict[str, str]
+) -> None:
+    operator.run(HERE)
+    before = operator.writes()
+    # A list leaves it out, and asked for itself it is refused.
+    hidden = {"kind": "key_vault", "resource_group": "prod", "name": "hidden-keys"}
+    body = json.dumps({"error": {"code": "AuthorizationFailed", "message": "no read at this scope"}})
+    broken.add(mode="status", status=403, body=body, operation="GET *vaults/hidden-keys*", times=0)
+    with pytest.raises(ModuleFailed, match="key_vault prod/hidden-keys: AuthorizationFailed: no read at this scope"):
+        operator.run(HERE, state="absent", endpoints=behind, data_plane=[*ALL, hidden])
+    assert operator.writes() == before
