@@ -51,7 +51,9 @@ options:
     required: true
   purge:
     description:
-      - V(none) removes no address.
+      - V(none) removes no address, with two exceptions. An entry that lets everybody in (V(0.0.0.0/0), V(::/0), and
+        SQL's 0.0.0.0-255.255.255.255) is no restriction and goes whatever is said here. A SQL rule of this store's own
+        that somebody has edited is made anew where its address is declared, and what it was edited to goes.
       - V(own) removes addresses that are known to be this store's and are not wanted any more.
       - V(all) removes every address that is not wanted.
     type: str
@@ -199,8 +201,9 @@ list_changed:
 data_plane:
   description:
     - Each resource of O(data_plane) with the C(addresses) that its firewall lets in once this is applied, those of
-      them that were C(added), the C(removed) ones, whether it is so after the task (C(in_effect)), whether anybody is
-      refused then (C(enforced)), and in words what comes in besides (C(not_enforced)).
+      them that were C(added), the C(removed) ones, whether it is so after the task (C(in_effect)), whether it
+      is a restriction then (C(enforced); not where nobody is refused, or a rule is wider than /8), and in words what
+      comes in besides (C(not_enforced)).
     - With O(state=absent) C(note) says of a resource that has been deleted that it is not there any more; it is empty
       otherwise.
   returned: success

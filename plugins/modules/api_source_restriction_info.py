@@ -114,8 +114,9 @@ applied_by:
 data_plane:
   description:
     - Each resource of O(data_plane) with the C(addresses) that its firewall lets in, those of this store's C(own), the
-      declared ones that are C(missing), those that nobody declared (C(undeclared)), whether it refuses anybody
-      (C(enforced)), and in words what comes in besides (C(not_enforced)).
+      declared ones that are C(missing), those that nobody declared (C(undeclared)), whether it is a
+      restriction (C(enforced); not where nobody is refused, or a rule is wider than /8), and in words what comes in
+      besides (C(not_enforced)).
     - C(shut) says why no public address gets in whatever the rules say; empty where they decide.
   returned: success
   type: list

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .allowlist import OverQuota
-from .entry import parse_range
+from .entry import WIDEST, parse_range
 from .invalid import InvalidValue
 from .plan import Change, Plan
 from .restriction import OPEN, refuse_lock_out
@@ -88,14 +88,19 @@ class Firewall:
 
     @property
     def enforced(self) -> bool:
-        """Return whether anybody is refused."""
-        return self.denies and not any(rule.address in OPEN for rule in self.rules)
+        """Return whether whoever no rule lets in is refused, and no rule is too wide to name anybody."""
+        return self.denies and not any(_wide(rule.address) for rule in self.rules)
 
     @property
     def not_enforced(self) -> str:
         """Return what comes in besides the addresses, in words."""
-        everybody = () if self.enforced else ("every address, since nobody is refused",)
-        return "; ".join((*everybody, *self.passes, *(rule.words for rule in self.rules if rule.words)))
+        everybody = () if self.denies else ("every address, since nobody is refused",)
+        wide = (
+            f"{rule.address}, which is wider than any list of known addresses (rule {rule.ref})"
+            for rule in self.rules
+            if _wide(rule.address)
+        )
+        return "; ".join((*everybody, *wide, *self.passes, *(rule.words for rule in self.rules if rule.words)))
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ def _removal(rule: Rule, group: str) -> Change:
 
 def _prefixes(now: Firewall) -> list[str]:
     """Return the prefixes that hold everybody who gets in by address."""
-    if not now.enforced:
+    if not now.denies:
         return list(OPEN)
     found: list[str] = []
     for address in now.addresses:
@@ -216,6 +221,18 @@ def _prefixes(now: Firewall) -> list[str]:
         elif "/" in address:
             found.append(address)
     return found
+
+
+def _wide(address: str) -> bool:
+    """Return whether a prefix or a range holds more addresses than the widest prefix of an allowlist does."""
+    first, dash, last = address.partition("-")
+    try:
+        network = ipaddress.ip_network(first)
+        end = ipaddress.ip_address(last) if dash else network[-1]
+    except ValueError:
+        # A name, or a spelling that no service documents.
+        return False
+    return int(end) - int(network[0]) >= 2 ** (network.max_prefixlen - WIDEST[network.version])
 
 
 def _order(address: str) -> tuple[int, int, str]:

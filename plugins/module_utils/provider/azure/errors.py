@@ -28,6 +28,8 @@ _ENTRA = {
     90002: "bad_key",
     90023: "bad_key",
     900023: "bad_key",
+    # The application is disabled, and no right of it can mend that.
+    7000112: "bad_key",
     7000222: "expired",
     # Of assertions signed with a certificate or by a federation. A client secret comes without any time.
     700024: "clock_skew",
@@ -35,7 +37,6 @@ _ENTRA = {
     500011: "invalid",
     50196: "throttled",
     90033: "server",
-    7000112: "no_permission",
 }
 _CODES = {
     "ExpiredAuthenticationToken": "expired",

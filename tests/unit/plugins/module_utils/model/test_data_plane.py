@@ -149,6 +149,33 @@ def test_words_say_what_comes_in_besides() -> None:
     assert firewall(denies=False).not_enforced == "every address, since nobody is refused"
 
 
+@pytest.mark.parametrize(
+    ("address", "wide"),
+    [
+        ("0.0.0.0/0", True),
+        ("0.0.0.1-255.255.255.255", True),
+        ("16.0.0.0/7", True),
+        ("16.0.0.0-17.0.0.0", True),
+        ("16.0.0.1-17.0.0.0", False),
+        ("16.0.0.0/8", False),
+        ("::/0", True),
+        ("2001::/19", True),
+        ("2001::/20", False),
+        ("azure-services", False),
+        ("somewhere", False),
+    ],
+)
+def test_a_rule_that_is_too_wide_is_no_restriction_and_is_named(address: str, wide: bool) -> None:
+    now = firewall(OURS, Rule(address, False, "by the customer"))
+    assert now.enforced is not wide
+    assert (f"{address}, which is wider" in now.not_enforced and "by the customer" in now.not_enforced) is wide
+    # Only what lets all in goes unasked; whom a wide rule leaves out is locked out like anybody else.
+    assert plan(now, Wanted(VAULT, (A,), "none")).changed is (address in ("0.0.0.0/0", "::/0"))
+    if not address.startswith(("0.", ":")):
+        with pytest.raises(InvalidValue, match="does not hold 198.51.100.7"):
+            plan(now, Wanted(VAULT, (A,), callers=("198.51.100.7",)))
+
+
 def test_a_resource_named_twice_is_refused() -> None:
     raw = {"kind": "key_vault", "resource_group": "prod", "name": "acme-keys"}
     assert parse_resources("data_plane", [raw, {**raw, "kind": "sql_server"}])[0] == VAULT

@@ -352,3 +352,28 @@ def test_leaving_takes_nothing_for_gone_that_the_credential_may_not_see(
     with pytest.raises(ModuleFailed, match="key_vault prod/hidden-keys: AuthorizationFailed: no read at this scope"):
         operator.run(HERE, state="absent", endpoints=behind, data_plane=[*ALL, hidden])
     assert operator.writes() == before
+
+
+def test_a_sql_rule_for_nearly_everybody_is_no_restriction(operator: Operator, guarded: Guarded) -> None:
+    guarded.put_rule("everybody", "0.0.0.1", "255.255.255.255")
+    made = row(operator.run(HERE), "sql_server")
+    assert not made["enforced"] and "0.0.0.1-255.255.255.255" in made["not_enforced"]
+    assert "(rule everybody)" in made["not_enforced"] and operator.info(HERE)["drift"]
+    assert row(operator.run(HERE, purge="all"), "sql_server")["enforced"]
+
+
+def test_a_disabled_application_fails_and_is_no_matter_of_the_customers_sheet(
+    operator: Operator, broken: FaultProxy, behind: dict[str, str]
+) -> None:
+    body = json.dumps(
+        {
+            "error": "unauthorized_client",
+            "error_description": "AADSTS7000112: Application 'a'(acme) is disabled.",
+            "error_codes": [7000112],
+        }
+    )
+    broken.add(mode="status", status=400, body=body, operation="POST *token*", times=0)
+    for state in ("present", "rendered"):
+        with pytest.raises(ModuleFailed, match="AADSTS7000112") as failed:
+            operator.run(HERE, endpoints=behind, state=state, data_plane=[])
+        assert failed.value.result["error"]["kind"] == "bad_key"
