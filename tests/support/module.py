@@ -11,7 +11,9 @@ import io
 import json
 from collections.abc import Mapping
 from typing import Any
+from unittest import mock
 
+from ansible.module_utils import _internal
 from ansible.module_utils.testing import patch_module_args
 
 
@@ -31,7 +33,9 @@ def run_module(name: str, arguments: Mapping[str, Any], *, check: bool = False, 
     module = importlib.import_module(f"ansible_collections.strategic.service_store.plugins.modules.{name}")
     given = {**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}
     out = io.StringIO()
-    with patch_module_args(given), contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
+    # A module's own process knows no controller; this one may have imported one for another test.
+    as_module = mock.patch.object(_internal, "is_controller", False)
+    with as_module, patch_module_args(given), contextlib.redirect_stdout(out), contextlib.suppress(SystemExit):
         module.main()
     result: dict[str, Any] = json.loads(out.getvalue().strip().splitlines()[-1])
     if result.get("failed"):

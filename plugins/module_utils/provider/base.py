@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Callable, Protocol
 from ..core.retry import Retry
 from ..model.allowlist import Limits, ScopeState
 from ..model.credential import Credential
-from ..model.data_plane import Firewall, Resource
 from ..model.entry import Entry
 from ..model.plan import Change
 from ..model.scope import Scope
 
 if TYPE_CHECKING:
+    from ..model.data_plane import Firewall, Resource
     from ..model.permission import Granted, Need
     from ..model.restriction import Restriction
 
