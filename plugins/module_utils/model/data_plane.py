@@ -232,7 +232,7 @@ def _wide(address: str) -> bool:
     except ValueError:
         # A name, or a spelling that no service documents.
         return False
-    return int(end) - int(network[0]) >= 2 ** (network.max_prefixlen - WIDEST[network.version])
+    return int(end) - int(network[0]) >= 1 << (network.max_prefixlen - WIDEST[network.version])
 
 
 def _order(address: str) -> tuple[int, int, str]:
