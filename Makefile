@@ -58,13 +58,14 @@ test-fast: setup ruff ## what a developer runs all day, in under a minute: ruff,
 unit: setup ## unit and contract tests on the newest pair of versions
 	@$(PYTEST) $(SPREAD) -m "not long and not lab" tests/unit tests/contract
 
-# The contract suite says the same of every provider and store, so one of each is the sample; `make test-long` has all.
+# The contract suite says the same of every provider and store, so one of each is the sample, and of the unit tests those
+# that start no playbook; `make test-long` has all.
 MIN = PATH="$(CURDIR)/.venv-min/bin:$$PATH" .venv-min/bin/python -m pytest $(SPREAD)
 ONE_PAIR = echo "this machine has one Python: the other pair is not tested here"
 
 unit-min: setup ## unit tests on the oldest pair, Python 3.11 with ansible-core 2.19, and contract tests of one provider
 	@if [ -d .venv-min ]; then \
-	  $(MIN) -m "not long and not lab and not openstack" tests/unit && \
+	  $(MIN) -m "not long and not lab and not openstack and not slow" tests/unit && \
 	  $(MIN) -m "not long and not lab and not openstack and not slow" -k "cloudstack or encrypted_file" tests/contract; \
 	else $(ONE_PAIR); fi
 
@@ -86,9 +87,9 @@ molecule-installed: setup install ## role tests on the installed tarball
 	@cd extensions && for scenario in $(SCENARIOS); do \
 	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/$(INSTALLED) molecule test -s $$scenario || exit 1; done
 
-test-long: setup ## tests that take minutes each, and the whole contract suite and pylint on the oldest pair
+test-long: setup ## tests that take minutes each, and every unit and contract test and pylint on the oldest pair
 	@$(PYTEST) -m long tests
-	@if [ -d .venv-min ]; then $(MIN) -m "not long and not lab and not openstack" tests/contract && \
+	@if [ -d .venv-min ]; then $(MIN) -m "not long and not lab and not openstack" tests/unit tests/contract && \
 	  $(TOOL).sanity .venv-min --test pylint; else $(ONE_PAIR); fi
 
 .PHONY: bench

@@ -147,6 +147,7 @@ def test_deploy_upgrade_bad_release_and_roll_back(deployer: Deployer) -> None:
     assert changes(deployer.run("", app_state="rolled_back")) == 0
 
 
+@pytest.mark.long
 def test_the_unit_confines_the_application_and_a_change_of_it_restarts_it(deployer: Deployer) -> None:
     assert deployer.run("v1").status == 0
     ssh = deployer.lab.ssh

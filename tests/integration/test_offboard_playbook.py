@@ -369,7 +369,7 @@ def test_a_rotator_that_is_also_an_accounts_credential_dies_after_the_keys_that_
     assert ends["key offboard-api-key"] <= ends["key rotator-api-key"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_users_password_is_forgotten_and_asked_for_while_any_other_wrong_rotator_fails(site: Site) -> None:
     """The accounts' own keys are gone already, so that nothing is asked of their clouds."""
     at = {"url": "https://127.0.0.1:9/x", "ca_file": site.aws.ca_file}

@@ -158,7 +158,7 @@ def test_the_playbook_rotates_what_is_due_and_nothing_leaks(site: Site) -> None:
     assert parse_record("acme-old", site.store.get("acme-old")).public["access_key_id"] != KEYS["acme-old"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_shared_rotator_replaces_its_own_key_once_and_a_password_waits_for_its_owner(site: Site) -> None:
     site.share()
     first = site.run()
