@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-from ..core.errors import ProviderError, ServiceStoreError
+from ..core.errors import ProviderError
 from ..model import mark
 from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, parse_entries, plan, settled
 from ..model.entry import parse_prefixes
@@ -20,6 +20,7 @@ from ..model.ports import show_ports
 from ..model.scope import Scope
 from .base import AllowlistAdapter, Provider, Session
 from .connect import Surroundings, connect
+from .failures import raise_first
 from .registry import capability, provider
 
 
@@ -128,7 +129,7 @@ class Allowlists:
 
         with ThreadPoolExecutor(max_workers=min(self._workers, max(1, len(groups)))) as pool:
             failures = [job.exception() for job in [pool.submit(one, group) for group in groups]]
-        _raise_first([failure for failure in failures if failure is not None], len(groups), unsure)
+        raise_first([failure for failure in failures if failure is not None], len(groups), "scopes", unsure)
 
     def _made(self, scope: Scope, changes: Sequence[Change]) -> Sequence[Change] | None:
         """Return which changes were made though a failure hid it; None where that cannot be read either."""
@@ -217,24 +218,3 @@ def _entry_facts(held: Held) -> dict[str, str]:
     ports = show_ports(entry.protocol, entry.ports).partition("/")[2] or "all"
     said = {"owner": note.owner, "ticket": note.ticket, "expires": note.expires, "reason": note.reason}
     return {"cidr": entry.cidr, "protocol": entry.protocol, "ports": ports, "store": held.store, **said}
-
-
-class Unfinished(ProviderError):
-    """Not all was applied; ``result`` has the changes of which nobody can say whether they were made."""
-
-    def __init__(self, first: ProviderError, unsure: Sequence[Change]) -> None:
-        super().__init__(first.provider, first.doing, first.why, first.kind, first.transient, first.hint)
-        self.args = first.args
-        self.result = {"unsure": [change.describe() for change in unsure]}
-
-
-def _raise_first(failures: Sequence[BaseException], groups: int, unsure: Sequence[Change]) -> None:
-    """Raise the first failure; one of ours first, since its text is made for the operator."""
-    if not failures:
-        return
-    first = next((item for item in failures if isinstance(item, ServiceStoreError)), failures[0])
-    if len(failures) > 1 and isinstance(first, ServiceStoreError):
-        first.args = (f"{first} ({len(failures)} of {groups} scopes failed; this is the first.)",)
-    if unsure and isinstance(first, ProviderError):
-        raise Unfinished(first, unsure) from first
-    raise first

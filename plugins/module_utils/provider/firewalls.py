@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
-from ..core.errors import ProviderError, ServiceStoreError
+from ..core.errors import ProviderError
 from ..model.data_plane import (
     Firewall,
     Resource,
@@ -24,8 +24,8 @@ from ..model.data_plane import (
 from ..model.entry import parse_prefixes
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
-from .allowlists import Unfinished
 from .base import DataPlane, DataPlaneAdapter, Provider, Session
+from .failures import raise_first
 
 _GONE = "it is not there any more, and nothing of this store's with it"
 
@@ -148,7 +148,7 @@ class Firewalls:
         busy = [name for name in own if groups[name]]
         with ThreadPoolExecutor(max_workers=min(self._workers, max(1, len(busy)))) as pool:
             failures = [job.exception() for job in [pool.submit(one, name) for name in busy]]
-        _raise_first([failure for failure in failures if failure is not None], len(busy), unsure)
+        raise_first([failure for failure in failures if failure is not None], len(busy), "firewalls", unsure)
 
     def owns(self, change: Change) -> bool:
         """Return whether a change is one of a firewall's."""
@@ -253,15 +253,3 @@ def _refuse_shut(now: Firewall, provider: str) -> None:
     if now.shut:
         hint = "have its owner enable public access from selected networks, or take it out of data_plane"
         raise ProviderError(provider, f"let addresses in at {now.resource}", now.shut, "invalid", hint=hint)
-
-
-def _raise_first(failures: Sequence[BaseException], resources: int, unsure: Sequence[Change]) -> None:
-    """Raise the first failure; one of ours first, since its text is made for the operator."""
-    if not failures:
-        return
-    first = next((item for item in failures if isinstance(item, ServiceStoreError)), failures[0])
-    if len(failures) > 1 and isinstance(first, ServiceStoreError):
-        first.args = (f"{first} ({len(failures)} of {resources} firewalls failed; this is the first.)",)
-    if unsure and isinstance(first, ProviderError):
-        raise Unfinished(first, unsure) from first
-    raise first

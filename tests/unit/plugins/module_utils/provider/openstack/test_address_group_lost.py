@@ -15,7 +15,8 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.allo
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry, Note
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.allowlists import Allowlists, Unfinished
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.allowlists import Allowlists
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.failures import Unfinished
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.openstack import allowlist
 
 SCOPE = Scope("address_group", name="list")
