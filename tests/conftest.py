@@ -1,11 +1,21 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How hypothesis judges: by what a function returns, never by how long the machine took, and alike in every run."""
+"""How hypothesis judges: by what a function returns, never by how long the machine took, and alike in every run.
+
+And which tests share a worker: those of a file, and all that need a server which takes long to start.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
+
+#: Each takes some 20 s to start: the words in a test's id that say it needs one.
+SLOW_SERVERS = ("barbican", "openstack")
 
 settings.register_profile(
     "steady",
@@ -17,3 +27,16 @@ settings.register_profile(
     derandomize=True,
 )
 settings.load_profile("steady")
+
+
+class ByServer(LoadFileScheduling):
+    """A file stays on one worker, and so does everything that a slow server is started for, whatever its file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for name in SLOW_SERVERS if name in nodeid), super()._split_scope(nodeid))
+
+
+# Optional: a run of one test may do without xdist.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
+    return ByServer(config, log)

@@ -10,8 +10,25 @@ import pytest
 from tests.support.container_app import NAME, PORT, Application, changes, diff_of
 
 pytestmark = pytest.mark.lab
+HEALTH = {"type": "http", "url": f"http://127.0.0.1:{PORT}/healthz", "retries": 3}
 
 
+def test_a_release_runs_a_bad_one_makes_way_for_it_and_it_outlives_a_crash(application: Application) -> None:
+    first = application.deploy("v1")
+    assert first.status == 0 and application.served() == "1.0.0", first.output
+    again = application.deploy("v1")
+    assert (again.status, changes(again)) == (0, 0), again.output
+
+    bad = application.deploy("v-bad", app_health=HEALTH)
+    assert bad.status == 2 and "healthz answered 503, not 200" in bad.output
+    assert f"{application.commits['v1'][:12]} (v1) is active again and well" in bad.output, bad.output
+    assert application.served() == "1.0.0"
+
+    application.host.shell(f"podman kill --signal KILL {NAME}")
+    application.wait_until_served()
+
+
+@pytest.mark.long
 def test_deploy_upgrade_bad_release_roll_back_crash_and_reboot(application: Application) -> None:
     fresh = application.deploy("v1", "--check")
     assert fresh.status == 0, fresh.output
@@ -31,8 +48,7 @@ def test_deploy_upgrade_bad_release_roll_back_crash_and_reboot(application: Appl
     assert diff_of(predicted) == diff_of(upgraded) != ""
     assert changes(predicted) == changes(upgraded) == 1
 
-    health = {"type": "http", "url": f"http://127.0.0.1:{PORT}/healthz", "retries": 3}
-    bad = application.deploy("v-bad", app_health=health)
+    bad = application.deploy("v-bad", app_health=HEALTH)
     assert bad.status == 2 and "healthz answered 503, not 200" in bad.output
     assert f"{application.commits['v2'][:12]} (v2) is active again and well" in bad.output, bad.output
     assert application.served() == "2.0.0"
@@ -42,8 +58,6 @@ def test_deploy_upgrade_bad_release_roll_back_crash_and_reboot(application: Appl
     assert back.status == 0 and application.served() == "1.0.0"
     assert changes(application.deploy("", app_state="rolled_back")) == 0
 
-    application.host.shell(f"podman kill --signal KILL {NAME}")
-    application.wait_until_served()
     application.host.shell(f"kill -KILL $(systemctl show --property=MainPID --value {NAME}.service)")
     application.wait_until_served()
     application.host.restart()

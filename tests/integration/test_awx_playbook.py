@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ from tests.contract.accounts import azure
 from tests.support.aged import Site
 from tests.support.awx_api import TOKEN, Awx, awx_api
 from tests.support.awx_job import EXTENSIONS, TYPES, credential_type
-from tests.support.playbook import left_behind
+from tests.support.playbook import Run, left_behind
 from tests.support.servers import StartServer
 
 pytestmark = pytest.mark.slow
@@ -70,17 +70,25 @@ def awx() -> Iterator[Awx]:
         yield running
 
 
-def test_everything_is_registered_once(tmp_path: Path, collections: str, awx: Awx) -> None:
+@pytest.fixture
+def run(tmp_path: Path, collections: str, awx: Awx) -> Callable[..., Run]:
+    """The playbook against this AWX, for the accounts of two customers."""
     site = Site(tmp_path / "site", {"acme-one": 1, "acme-two": 1, "globex-prod": 1})
     env = {
         "CONTROLLER_HOST": awx.url,
         "CONTROLLER_OAUTH_TOKEN": TOKEN,
         "ANSIBLE_COLLECTIONS_PATH": collections,
     }
-    names = {**NAMES, "playbooks": "playbooks/"}
-    checked = site.run("awx", "--check", env=env, service_store_awx=names)
-    assert checked.status == 0 and not awx.writes, checked.output[-3000:]
-    first = site.run("awx", env=env, service_store_awx=names)
+
+    def once(*arguments: str) -> Run:
+        names = {**NAMES, "playbooks": "playbooks/"}
+        return site.run("awx", *arguments, env=env, service_store_awx=names)
+
+    return once
+
+
+def test_everything_that_ships_is_registered(run: Callable[..., Run], awx: Awx) -> None:
+    first = run()
     assert first.status == 0, first.output[-3000:]
 
     shipped = {credential_type(name)["name"]: credential_type(name) for name in TYPES}
@@ -102,11 +110,17 @@ def test_everything_is_registered_once(tmp_path: Path, collections: str, awx: Aw
     assert key["variable"] == "service_store_new_api_key"
     for item in templates.values():
         assert (EXTENSIONS / "project" / item["playbook"].removeprefix("playbooks/")).is_file()
-
-    writes = len(awx.writes)
-    second = site.run("awx", env=env, service_store_awx=names)
-    assert second.status == 0 and len(awx.writes) == writes and "changed=0" in second.output
     assert TOKEN not in first.output
+
+
+@pytest.mark.long
+def test_check_mode_registers_nothing_and_a_second_run_has_nothing_to_do(run: Callable[..., Run], awx: Awx) -> None:
+    checked = run("--check")
+    assert checked.status == 0 and not awx.writes, checked.output[-3000:]
+    assert run().status == 0
+    writes = len(awx.writes)
+    second = run()
+    assert second.status == 0 and len(awx.writes) == writes and "changed=0" in second.output
 
 
 def test_without_names_it_says_which(tmp_path: Path, collections: str) -> None:

@@ -352,7 +352,7 @@ ALONE = """\
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_rotator_that_is_also_an_accounts_credential_dies_after_the_keys_that_it_manages(site: Site) -> None:
     """At the provider's CloudStack a dead rotator could end no other key, and a pair cannot end itself unseen."""
     cloud = CLOUDSTACK_ACCOUNT.format(url=site.cloudstack.url, ca_file=site.cloudstack.ca_file)
