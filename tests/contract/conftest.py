@@ -77,15 +77,21 @@ def barbican_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Barbic
         yield start_barbican(start)
 
 
+def _file(folder: Path) -> dict[str, Any]:
+    """Return the option for an encrypted file with a new key."""
+    key = folder / "key"
+    key.write_bytes(base64.b64encode(os.urandom(32)))
+    key.chmod(0o600)
+    return {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
+
+
 class Store:
     """Runs modules with the account's options and a secret store that holds its credential."""
 
-    def __init__(self, account: CloudAccount, folder: Path) -> None:
-        key = folder / "key"
-        key.write_bytes(base64.b64encode(os.urandom(32)))
-        key.chmod(0o600)
+    def __init__(self, account: CloudAccount, folder: Path, option: dict[str, Any] | None = None) -> None:
+        """``option`` opens another store than a file in ``folder``."""
         self.account = account
-        self.option = {"type": "encrypted_file", "path": str(folder / "s.json"), "auth": {"key_file": str(key)}}
+        self.option = option or _file(folder)
         self.opened = open_store(self.option, lambda *values: None)
 
     def keep(self, name: str, secret: Any) -> None:

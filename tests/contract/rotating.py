@@ -27,6 +27,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.r
 from .accounts import SLOW, STARTERS, VARIANTS, RunningAccounts
 from .accounts.base import CloudAccount
 from .conftest import Store
+from .stores import BACKENDS
 
 ALL = {**STARTERS, **VARIANTS}
 WITH_KEYS = [
@@ -61,10 +62,11 @@ class Rotating:
         account: CloudAccount,
         folder: Path,
         note: Callable[[str, object], None],
+        option: dict[str, Any] | None = None,
     ) -> None:
-        """``note`` keeps what is to be shown at the end of the whole run."""
+        """``note`` keeps what is shown at the end of the whole run; ``option`` opens another store than a file."""
         self.name, self.account, self.note = name, account, note
-        self.store = Store(account, folder)
+        self.store = Store(account, folder, option)
         self.enforces = name not in TAKES_DISABLED
         self.tells = name not in COUNTS_NO_USE
         self.spoils_create = CREATES.get(name, "")
@@ -149,4 +151,7 @@ def rotating(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
 ) -> Rotating:
-    return Rotating(request.node.callspec.params["running"], running, tmp_path, record_property)
+    """A test may name one of the stores as this fixture's parameter; without it, it is a file."""
+    store = getattr(request, "param", "encrypted_file")
+    option = BACKENDS[store](request, tmp_path).option
+    return Rotating(request.node.callspec.params["running"], running, tmp_path, record_property, option)

@@ -7,11 +7,15 @@ The points are those that the engine itself names, before and after each provide
 whole run tells which of them it comes to. What must hold after the kill: a key works that the store knows (in the
 credential or in the journal), or a rotator can make one. After the run that follows: the stored key works, and the
 provider has no key whose secret is in neither record. `make test` takes a sample of the points, `make test-long` all.
+
+Both are true of a store that is a file here and of a real OpenBao. There a run is also killed after each write that
+the server has answered, which tells of the two that a removal takes what the named points do not.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -20,10 +24,11 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import parse_journal
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation import POINTS
 from tests.support.module import ModuleFailed
-from tests.support.rotation import killed_at, rotate
+from tests.support.openbao import after_writes
+from tests.support.rotation import killed, killed_at, rotate
 
 from .bench import front
-from .rotating import Rotating, rotating, running
+from .rotating import WITH_KEYS, Rotating, rotating, running
 
 __all__ = ["rotating", "running"]
 pytestmark = pytest.mark.slow
@@ -31,6 +36,11 @@ pytestmark = pytest.mark.slow
 SAMPLE = ("create:before", "create:after", "store-switch:after", "delete:after", "journal-remove:before")
 #: Without a grace period one run comes to every point from the first to the last.
 WHOLE = {"force": True, "policy": {"grace_days": 0}}
+#: OpenBao's part: a provider that can disable a key, one that cannot, and one that replaces a pair at once.
+IN_OPENBAO = [pytest.param(name, "vault", id=f"{name}-vault") for name in ("aws", "azure", "cloudstack")]
+IN_BOTH = [pytest.param(*one.values, "encrypted_file", marks=one.marks, id=one.id) for one in WITH_KEYS] + IN_OPENBAO
+in_both_stores = pytest.mark.parametrize(("running", "rotating"), IN_BOTH, indirect=True)
+in_openbao = pytest.mark.parametrize(("running", "rotating"), IN_OPENBAO, indirect=True)
 #: A verification that cannot succeed in no time.
 HOPELESS = {"force": True, "good_calls": 2, "verify_timeout_s": 0}
 
@@ -67,20 +77,29 @@ def end_state(rotating: Rotating) -> str:
     assert not unknown, f"keys whose secret is lost: {unknown}"
     journal = rotating.journal()
     words = f"journal {journal['phase']}" if journal else "no journal"
+    if rotating.store.opened.remnant("account.rotation"):
+        words = "its removal begun"
     return f"stored key works, {len(rotating.keys())} at provider, {words}"
 
 
 def show(rotating: Rotating, title: str, rows: list[tuple[str, str, str]]) -> None:
-    head = ["cloud", "fault point", "in between", "end"]
+    head = ["cloud", "store", "fault point", "in between", "end"]
     for row in rows:
-        rotating.note("table", {"title": title, "head": head, "row": [rotating.name, *row]})
+        line = [rotating.name, rotating.store.option["type"], *row]
+        rotating.note("table", {"title": title, "head": head, "row": line})
 
 
-def killed_and_run_again(rotating: Rotating, point: str) -> tuple[str, str, str]:
-    """Kill a whole rotation at a point and run again; the second run is an ordinary one that finishes what it finds."""
+def killed_and_run_again(
+    rotating: Rotating, point: str, run: Callable[[Callable[[str], None]], Any] | None = None, number: int = 1
+) -> tuple[str, str, str]:
+    """Kill a whole rotation at a point and run again; the second run is an ordinary one that finishes what it finds.
+
+    ``run`` is a rotation that tells its own points, one of which it may come to several times.
+    """
     rotating.reset()
     old = rotating.main()
-    assert killed_at(rotating.params(**WHOLE), point), point
+    whole = run or (lambda at: rotate(rotating.params(**WHOLE), at=at))
+    assert killed(whole, point, number), (point, number)
     between = after_the_kill(rotating)
     begun = rotating.journal() is not None
     rotating.run(policy={"grace_days": 0})
@@ -88,7 +107,7 @@ def killed_and_run_again(rotating: Rotating, point: str) -> tuple[str, str, str]
     assert rotating.journal() is None and len(rotating.keys()) == 1, (point, end)
     assert not rotating.main().same_key(old) or not begun, point
     assert not rotating.run(policy={"grace_days": 0})["changed"], point
-    return point, between, end
+    return f"{point} {number}" if run else point, between, end
 
 
 def test_a_kill_at_the_worst_points_converges(rotating: Rotating) -> None:
@@ -102,6 +121,7 @@ def test_a_kill_at_the_worst_points_converges(rotating: Rotating) -> None:
 
 
 @pytest.mark.long
+@in_both_stores
 def test_a_kill_at_every_point_converges(rotating: Rotating) -> None:
     rows = [killed_and_run_again(rotating, point) for point in points_of(rotating)]
     show(rotating, "killed at, what works then, and after the next run", rows)
@@ -109,6 +129,30 @@ def test_a_kill_at_every_point_converges(rotating: Rotating) -> None:
 
 
 @pytest.mark.long
+@in_openbao
+def test_a_kill_after_every_write_of_the_store_converges(rotating: Rotating) -> None:
+    """Method, record and which of them, as the server has answered them."""
+
+    def run(at: Callable[[str], None]) -> None:
+        with after_writes(rotating.store.option["url"], at):
+            rotate(rotating.params(**WHOLE))
+
+    seen: list[str] = []
+    run(seen.append)
+    assert {"POST account", "POST account.rotation", "DELETE account.rotation"} == set(seen)
+    rows = []
+    for place, write in enumerate(seen):
+        rows.append(killed_and_run_again(rotating, write, run, seen[: place + 1].count(write)))
+        if rotating.store.opened.remnant("account.rotation"):
+            # What reads as no journal is in nobody's way, and goes with the next one.
+            assert rotating.run(**WHOLE)["rotation"]["rotated"]
+            assert rotating.store.opened.remnant("account.rotation") is None
+    show(rotating, "killed at, what works then, and after the next run", rows)
+    assert len(rows) >= 8
+
+
+@pytest.mark.long
+@in_both_stores
 def test_a_kill_with_a_grace_period_converges_and_keeps_it(rotating: Rotating) -> None:
     if not rotating.traits().overlap:
         pytest.skip("its keys have no grace period")
@@ -135,6 +179,7 @@ def test_a_kill_with_a_grace_period_converges_and_keeps_it(rotating: Rotating) -
 
 
 @pytest.mark.long
+@in_both_stores
 def test_a_second_kill_while_recovering_converges(rotating: Rotating) -> None:
     rows = []
     second = [
@@ -158,6 +203,7 @@ def test_a_second_kill_while_recovering_converges(rotating: Rotating) -> None:
 
 
 @pytest.mark.long
+@in_both_stores
 def test_a_kill_while_giving_up_converges(rotating: Rotating) -> None:
     if not rotating.traits().overlap:
         pytest.skip("it cannot give up: the old key is dead")

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+import requests
 
 from lab.openbao import Client, unseal
 from tests.support.servers import LabServer
@@ -50,3 +55,18 @@ def vault_option(bao: OpenBao, folder: Path) -> dict[str, Any]:
         "path": f"{MOUNT}/{uuid.uuid4().hex}",
         "auth": {"token_file": str(token), "ca_file": bao.server.ca_file},
     }
+
+
+@contextmanager
+def after_writes(url: str, at: Callable[[str], None]) -> Iterator[None]:
+    """Call ``at`` with method and record after each write that was answered, before anybody sees the answer."""
+    send = requests.Session.send
+
+    def told(session: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        answer = send(session, request, **more)
+        if str(request.url).startswith(url) and request.method not in ("GET", "LIST"):
+            at(f"{request.method} {str(request.url).rpartition('/')[2]}")
+        return answer
+
+    with mock.patch.object(requests.Session, "send", told):
+        yield
