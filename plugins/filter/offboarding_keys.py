@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.keys import in_order
+from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.keys import accounts_of, in_order
 
 DOCUMENTATION = r"""
 name: offboarding_keys
@@ -57,16 +57,7 @@ _value:
 
 def offboarding_keys(hostvars: Mapping[str, Any], customer: str) -> list[dict[str, Any]]:
     """Return the keys of a customer in their order."""
-    accounts = {
-        str(name): {
-            "customer": str(own["service_store_customer"]),
-            "credential": str(own["service_store_credential"]),
-            "rotator": str(own.get("service_store_rotator") or ""),
-        }
-        for name, own in ((name, hostvars[name]) for name in hostvars)
-        if "service_store_customer" in own
-    }
-    return in_order(accounts, customer)
+    return in_order(accounts_of(hostvars), customer)
 
 
 class FilterModule:

@@ -34,15 +34,15 @@ def evidence(
     begun = _unfinished(earlier, found["register"].get("sha256", ""))
     subjects: dict[str, list[Row]] = {}
     for name, account in found["accounts"].items():
-        rows = _account(account, at, check)
+        rows = account_rows(account, at, check)
         subjects[name] = rows if account["reached"] else [_row(name, "", REMAINED, "", _NOT_HERE)]
     for name, host in found["hosts"].items():
         subjects[name] = _host(host, at, check)
     before = begun.get("subjects", {})
-    merged = {name: _merged(before.get(name, []), rows) for name, rows in subjects.items()}
+    merged = {name: merged_rows(before.get(name, []), rows) for name, rows in subjects.items()}
     # The register goes last, when nothing else remains.
     complete = not check and not [row for rows in merged.values() for row in rows if row["state"] == REMAINED]
-    merged["register"] = _merged(before.get("register", []), [_register(found["register"], at, check, complete)])
+    merged["register"] = merged_rows(before.get("register", []), [_register(found["register"], at, check, complete)])
     told = {
         "customer": found["customer"],
         "began_at": begun.get("began_at") or at,
@@ -53,18 +53,19 @@ def evidence(
         "subjects": merged,
     }
     file = begun.get("file") or f"{found['customer']}-offboarding-{at[:10]}"
-    return {**told, "file": file, "archive": found["register"]["archive"], "text": text(told)}
+    words = text(told, f"Offboarding of {told['customer']}")
+    return {**told, "file": file, "archive": found["register"]["archive"], "text": words}
 
 
-def text(told: Mapping[str, Any]) -> str:
+def text(told: Mapping[str, Any], title: str) -> str:
     """Return the evidence for people to read."""
     end = f"finished {told['finished_at']}" if told["complete"] else "not finished"
     life = "this is what would go; nothing was done" if told["only_shown"] else f"began {told['began_at']}, {end}"
-    lines = [f"Offboarding of {told['customer']}: {life}", ""]
-    for state, title in _TITLES.items():
+    lines = [f"{title}: {life}", ""]
+    for state, heading in _TITLES.items():
         rows = [(name, row) for name, rows in told["subjects"].items() for row in rows if row["state"] == state]
         if rows:
-            lines.append(title)
+            lines.append(heading)
             lines += [f"  {name}: {_line(row)}" for name, row in rows]
             lines.append("")
     return "\n".join(lines)
@@ -85,14 +86,15 @@ def _unfinished(earlier: Iterable[Mapping[str, Any]], sha256: str) -> Mapping[st
     return max(fits, key=lambda it: str(it["began_at"]), default={})
 
 
-def _merged(before: Iterable[Row], now: list[Row]) -> list[Row]:
+def merged_rows(before: Iterable[Row], now: list[Row]) -> list[Row]:
     """Return the rows of now on top of what an earlier run had removed or asked for."""
     known = {(row["what"], row["where"]) for row in now if row["state"] != REMAINED}
     kept = [row for row in before if row["state"] in (REMOVED, ASKED) and (row["what"], row["where"]) not in known]
     return [*kept, *now]
 
 
-def _account(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
+def account_rows(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
+    """Return what went of an account, what others are asked for, and what remained."""
     gone = WOULD if check else REMOVED
     rows: list[Row] = []
     for item in (account.get("access") or {}).get("allowlists", ()):

@@ -47,7 +47,7 @@ def gather(hostvars: Hostvars, customer: str, archive: str, at: str) -> dict[str
 
 def _account(own: Hostvars) -> dict[str, Any]:
     found = dict(own.get("service_store_offboard") or {})
-    why = own.get("service_store_offboard_why", "")
+    dead = keys_of(own)
     asked = [
         {"what": f"tunnel {tunnel['name']}", "where": str(tunnel["remote"].get("address", "")), "how": _OTHER_END}
         for tunnel in own.get("service_store_tunnels") or ()
@@ -56,8 +56,15 @@ def _account(own: Hostvars) -> dict[str, Any]:
         {"what": f"allowlist of {front['name']}", "where": "the API's front", "how": "take the store's addresses out"}
         for front in own.get("service_store_api_fronts") or ()
     ]
+    reached = "service_store_offboard" in own
+    return {**found, **dead, "reached": reached, "asked": asked + dead["asked"]}
+
+
+def keys_of(own: Hostvars) -> dict[str, Any]:
+    """Return an account's ``keys`` as its tasks have left them, what is ``asked`` about them and what ``remained``."""
+    found, why = own.get("service_store_offboard") or {}, own.get("service_store_offboard_why", "")
     keys = [{**key, "notices": list(map(_label, key.get("notices") or ()))} for key in found.get("keys") or ()]
-    asked += [
+    asked = [
         {"what": f"credential {key['name']}", "where": str(own["service_store_provider"]), "how": _FORGOTTEN}
         for key in keys
         if key.get("forgotten")
@@ -65,8 +72,7 @@ def _account(own: Hostvars) -> dict[str, Any]:
     remained = [{"what": f"credential {key['name']}", "why": key["why"]} for key in keys if key.get("why")]
     if why and not remained:
         remained = [{"what": f"credential {own['service_store_credential']}", "why": why}]
-    reached = "service_store_offboard" in own
-    return {**found, "keys": keys, "reached": reached, "asked": asked, "remained": remained}
+    return {"keys": keys, "asked": asked, "remained": remained}
 
 
 def _label(store: Mapping[str, Any]) -> str:

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.keys import in_order
+from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.keys import (
+    accounts_of,
+    in_order,
+    of_accounts,
+)
 
 
 def register(*rows: tuple[str, str, str]) -> dict[str, dict[str, str]]:
@@ -79,3 +83,44 @@ def test_every_key_has_one_turn_and_an_account_one_key_in_it(accounts: list[tupl
     assert len(set(places)) == len(places)
     turns = {key["name"]: key["turn"] for key in found}
     assert all(turns[key["rotator"]] > key["turn"] for key in found if key["rotator"])
+
+
+@pytest.mark.parametrize(
+    ("part", "chosen", "wanted", "affected"),
+    [
+        pytest.param(
+            "credential", ["acme-a"], [("X", "acme-a", "R")], ["acme-a", "acme-b"], id="one that others use, too"
+        ),
+        pytest.param("rotator", ["acme-c"], [("R", "acme-c", "")], ["acme-a", "acme-c", "acme-d"], id="a rotator"),
+        pytest.param("credential", ["acme-b"], [("X", "acme-b", "R")], ["acme-a", "acme-b"], id="by another's rotator"),
+        pytest.param(
+            "credential",
+            ["acme-c", "acme-d"],
+            [("Y", "acme-c", "R"), ("R", "acme-d", "")],
+            ["acme-c", "acme-a", "acme-d"],
+            id="a rotator after the keys that it ends",
+        ),
+        pytest.param("rotator", ["acme-b", "globex-a"], [], [], id="no rotator"),
+        pytest.param(
+            "credential", ["globex-a", "acme-c"], [("Y", "acme-c", "R"), ("Z", "globex-a", "")], None, id="two"
+        ),
+    ],
+)
+def test_what_leaked_dies_once_whoever_uses_it(
+    part: str, chosen: list[str], wanted: list[tuple[str, str, str]], affected: list[str] | None
+) -> None:
+    accounts = register(
+        ("acme-a", "X", "R"), ("acme-b", "X", ""), ("acme-c", "Y", "R"), ("acme-d", "R", ""), ("globex-a", "Z", "")
+    )
+    found = of_accounts(accounts, chosen, part)
+    assert [(key["name"], key["account"], key["rotator"]) for key in found] == wanted
+    named = [account for key in found for account in key["affected"]]
+    assert affected is None or sorted(set(named)) == sorted(affected)
+    # Neither other accounts nor other customers keep a key alive that leaked, and no record is forgotten.
+    assert not [key for key in found if key["users"] or key["others"] or key["manages"] or not key["credential"]]
+
+
+def test_the_accounts_are_taken_from_the_variables_of_all_hosts() -> None:
+    own = {"service_store_customer": "acme", "service_store_credential": "X", "service_store_rotator": None}
+    hostvars: dict[str, dict[str, Any]] = {"acme-a": own, "s1": {"service_store_name": "store"}}
+    assert accounts_of(hostvars) == {"acme-a": {"customer": "acme", "credential": "X", "rotator": ""}}
