@@ -77,6 +77,14 @@ def test_credentials_choices_fragment_and_register_name_the_same_providers() -> 
         assert sorted(spec.options["provider"]["choices"]) == wanted, module
 
 
+def test_the_register_takes_resources_with_firewalls_of_the_providers_that_have_them() -> None:
+    account = json.loads((REPO / "plugins/plugin_utils/register/customer.schema.json").read_text())["$defs"]["account"]
+    have = [name for name in PROVIDERS if provider(name).data_plane is not None]
+    assert account["if"]["properties"]["provider"]["not"]["enum"] == have
+    refused = account["then"]["properties"]["access"]["items"]["properties"]["data_plane"]
+    assert f"accounts of {', '.join(have)} alone" in refused["description"]
+
+
 def test_the_module_takes_every_field_of_every_credential_and_hides_the_secret_ones() -> None:
     options = importlib.import_module(f"{MODULES}.cloud_credential").SPEC.options["secret"]["options"]
     forms = [form for fields in FIELDS.values() for form in fields.forms]

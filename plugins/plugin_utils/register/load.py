@@ -105,7 +105,15 @@ def _validate(document: Document, schema: str) -> None:
     extra = _unknown_key(error)
     line = document.line([*where, extra] if extra else where)
     place = ".".join(str(step) for step in where) or "the file"
-    raise RegisterError(document.path, line, f"{place}: {_words(error, extra)}")
+    raise RegisterError(document.path, line, f"{place}: {_words(error, extra, _account(document, where))}")
+
+
+def _account(document: Document, where: list[str | int]) -> str:
+    """Return the name of the cloud account that a place is in, "" outside of all."""
+    if where[:1] != ["cloud_accounts"] or len(where) < 2:
+        return ""
+    account = document.content["cloud_accounts"][where[1]]
+    return str(account.get("name", "")) if isinstance(account, dict) else ""
 
 
 def _unknown_key(error: Any) -> str | None:
@@ -115,7 +123,7 @@ def _unknown_key(error: Any) -> str | None:
     return next((str(key) for key in error.instance if key not in known), None)
 
 
-def _words(error: Any, extra: str | None) -> str:
+def _words(error: Any, extra: str | None, account: str) -> str:
     """Return the schema's complaint in an operator's words."""
     if extra:
         return f"unknown key {extra}; known are {', '.join(sorted(error.schema.get('properties', {})))}"
@@ -123,6 +131,10 @@ def _words(error: Any, extra: str | None) -> str:
         return f"{error.message}; add it"
     if error.validator == "enum":
         return f"{error.instance!r} is not one of {', '.join(map(str, error.validator_value))}"
+    if error.validator == "not" and error.schema.get("description"):
+        # What the schema refuses altogether it gives the reason for.
+        name = str(list(error.absolute_path)[-1])
+        return f"{name} of {account or 'the account'} {error.schema['description']}"
     return str(error.message)
 
 

@@ -326,12 +326,15 @@ def test_a_source_restriction_that_names_no_host_of_ours_is_told_with_its_line(t
 def test_resources_with_a_firewall_of_their_own_reach_the_account(tmp_path: Path) -> None:
     vault = "{kind: key_vault, resource_group: prod, name: acme-keys}"
     line = "{method: api_source_restriction, store_servers: [store-1, store-2]"
-    with_vault = broken(line, f"{line}, data_plane: [{vault}]")
+    on_aws = broken(line, f"{line}, data_plane: [{vault}]")
+    with_vault = on_aws.replace("provider: aws", "provider: azure")
     found = {host.name: host.variables for host in inventory_of(read_register(str(write(tmp_path, with_vault)))).hosts}
     assert found["acme-aws"]["service_store_data_plane"] == [
         {"kind": "key_vault", "resource_group": "prod", "name": "acme-keys"}
     ]
     assert found["acme-cs"]["service_store_data_plane"] == []
-    wrong = broken(line, f"{line}, data_plane: [{vault.replace('key_vault', 'key_safe')}]")
     with pytest.raises(RegisterError, match=r"acme.yml:\d+: .*key_safe"):
-        read_register(str(write(tmp_path, wrong)))
+        read_register(str(write(tmp_path, with_vault.replace("key_vault", "key_safe"))))
+    refused = r"acme.yml:17: .*data_plane of acme-aws is for accounts of azure alone.*; take it out"
+    with pytest.raises(RegisterError, match=refused):
+        read_register(str(write(tmp_path, on_aws)))
