@@ -14,7 +14,8 @@ description:
   - With O(provider) and O(credential) it makes one signed call of O(service), through O(proxy) where one is given.
   - With O(address) it opens a TCP connection, and a TLS one on request, from the host it runs on, directly or
     through O(proxy). This part needs nothing but Python.
-  - With O(services) or O(targets) one call makes any number of proofs at the same time.
+  - With O(data_plane) it calls each resource's public endpoint, where a firewall of its own lets in by address.
+  - With O(services), O(targets) or O(data_plane) one call makes any number of proofs at the same time.
   - It fails when an outcome is not the expected one. A call that fails for another reason than access (a wrong
     key, an untrusted certificate) proves nothing and always fails.
 author: strategic.service_store contributors (@strategic)
@@ -48,6 +49,36 @@ options:
     description: Several services, each called at the same time as the others. See O(service).
     type: list
     elements: str
+  data_plane:
+    description:
+      - Resources with firewalls of their own, each called at the same time as the others, where Resource Manager says
+        that its data is.
+      - A storage account is asked for a list of its containers, a key vault for one of its secrets' names, one item
+        long, which nothing is made of. The credential needs no right to that, since the refusal says who refused.
+      - A SQL server is no matter of HTTP. It is returned as V(not proven), which fails nothing.
+    type: list
+    elements: dict
+    suboptions:
+      kind:
+        description: What it is.
+        type: str
+        required: true
+        choices: [storage_account, key_vault, sql_server]
+      resource_group:
+        description: The resource group that it is in.
+        type: str
+        required: true
+      name:
+        description: Its name, no id.
+        type: str
+        required: true
+  token_proxy:
+    description:
+      - Through which proxy it is asked where the data of O(data_plane) is, and for the token.
+      - The call itself leaves by O(proxy), or directly without it. So a call from an address that is not listed carries
+        a token that is good, which a source restriction would not have given out there.
+      - Without it everything leaves by O(proxy).
+    type: str
   region:
     description: The region, for providers that have regions.
     type: str
@@ -134,7 +165,9 @@ options:
     description: The cloud account or host that the proof is about, for the report. Without it the inventory host.
     type: str
   what:
-    description: What is proved, in words, for the report. With O(services), C({service}) stands for each one's name.
+    description:
+      - What is proved, in words, for the report.
+      - With O(services), C({service}) stands for each one's name; with O(data_plane), C({resource}).
     type: str
   source:
     description: From where, in words, for the report. Without it the proxy, or the host's name.
@@ -168,6 +201,16 @@ EXAMPLES = r"""
     expect: refused
     secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
 
+- name: The vault's firewall refuses this machine, though its token is good
+  strategic.service_store.access_probe:
+    provider: azure
+    credential: acme-azure
+    data_plane:
+      - {kind: key_vault, resource_group: prod, name: acme-keys}
+    token_proxy: http://store-2.example.net:3128
+    expect: refused
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+
 - name: A host that is named nowhere does not get through the tunnel
   strategic.service_store.access_probe:
     address: 10.20.0.10
@@ -186,8 +229,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 outcomes:
-  description: For each service or target, in the order given, C(target) and what the other values here say of one.
-  returned: O(services) or O(targets) is given
+  description:
+    - For each service, target or resource, in the order given, C(target) and what the other values here say of one.
+    - The C(outcome) of a SQL server is V(not proven), and C(why) says so.
+  returned: O(services), O(targets) or O(data_plane) is given
   type: list
   elements: dict
   sample: [{target: "10.30.0.10:443", outcome: refused, why: timed out after 3 s, attempts: 1}]
@@ -221,7 +266,7 @@ attempts:
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core import spec
+from ansible_collections.strategic.service_store.plugins.module_utils.core import spec, spec_data_plane
 from ansible_collections.strategic.service_store.plugins.module_utils.core.runner import Context, run
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change, Plan
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.probe import Prober, prober
@@ -245,6 +290,8 @@ SPEC = spec.SECRET_STORE.merge(
             "credential": {"type": "str"},
             "service": {"type": "str"},
             "services": {"type": "list", "elements": "str"},
+            "data_plane": {**spec_data_plane.DATA_PLANE, "default": None},
+            "token_proxy": {"type": "str", "no_log": False},  # a way, not a token
             "region": {"type": "str"},
             "endpoints": {"type": "dict"},
             "proxy": {"type": "str"},
@@ -266,7 +313,11 @@ SPEC = spec.SECRET_STORE.merge(
         },
         required_together=(("provider", "credential"),),
         required_one_of=(("provider", "address", "targets"),),
-        mutually_exclusive=(("service", "services"), ("address", "targets"), ("provider", "targets")),
+        mutually_exclusive=(
+            ("service", "services", "data_plane"),
+            ("address", "targets", "data_plane"),
+            ("provider", "targets"),
+        ),
     )
 )
 

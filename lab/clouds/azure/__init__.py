@@ -46,7 +46,8 @@ status}), POST /_lab/reset, POST /_lab/throttle {"count": N} (the next N calls t
 429).
 
 The firewalls of storage accounts, key vaults and SQL servers are enforced at BASE/storage/<account>,
-BASE/vault/<vault> and BASE/sql/<server>, which hold no data, by the TCP peer's address too.
+BASE/vault/<vault> and BASE/sql/<server>, which hold no data, by the TCP peer's address too. The first two take tokens
+for https://storage.azure.com and https://vault.azure.net, and Resource Manager tells where they are.
 
 Conditional Access is enforced where the service enforces it: at the token endpoint, by the TCP peer's
 address. A token that was issued works from anywhere until it expires, because Resource Manager looks at no

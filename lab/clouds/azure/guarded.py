@@ -87,7 +87,8 @@ def list_all(kind: Type) -> Callable[[Call], Response]:
     def serve(call: Call) -> Response:
         call.allow(f"{kind.name}/{resources.verb(call, 'GET')}")
         groups = call.subscription().groups.values()
-        return resources.page(call, [item for group in groups for item in getattr(group, kind.attribute).values()])
+        held = [item for group in groups for item in getattr(group, kind.attribute).values()]
+        return resources.page(call, [_shown(kind, item, call) for item in held])
 
     return serve
 
@@ -97,7 +98,8 @@ def list_group(kind: Type) -> Callable[[Call], Response]:
 
     def serve(call: Call) -> Response:
         call.allow(f"{kind.name}/{resources.verb(call, 'GET')}")
-        return resources.page(call, list(getattr(call.group(), kind.attribute).values()))
+        held = getattr(call.group(), kind.attribute).values()
+        return resources.page(call, [_shown(kind, item, call) for item in held])
 
     return serve
 
@@ -114,9 +116,20 @@ def one(kind: Type) -> Callable[[Call], Response]:
             current = {**current, "properties": dict(current["properties"])}
             _change(kind, current, call.request.json())
             held[name.lower()] = current
-        return Response(200, current)
+        return Response(200, _shown(kind, current, call))
 
     return serve
+
+
+def _shown(kind: Type, resource: Json, call: Call) -> Json:
+    """The resource with what the service alone says of it: where its data is."""
+    base, name = call.request.base_url, resource["name"]
+    where = (
+        {"primaryEndpoints": {"blob": f"{base}/storage/{name}/"}}
+        if kind is STORAGE
+        else {"vaultUri": f"{base}/vault/{name}/"}
+    )
+    return {**resource, "properties": {**resource["properties"], **where}}
 
 
 def _change(kind: Type, resource: Json, body: Json) -> None:

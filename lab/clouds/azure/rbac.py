@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from lab.clouds.azure.roles import Role
 from lab.clouds.azure.state import Application
 from lab.clouds.azure.wire import AzureError
 
@@ -17,9 +18,8 @@ def holds_any(caller: Application, scope: str) -> bool:
 
 def require(caller: Application, action: str, scope: str) -> None:
     """Raises AuthorizationFailed unless one of the caller's roles at or above the scope allows the action."""
-    for role, at in caller.roles:
-        if (at == scope.lower() or above(at, scope.lower())) and role.allows(action):
-            return
+    if allows(caller, action, scope):
+        return
     raise AzureError(
         403,
         "AuthorizationFailed",
@@ -27,6 +27,20 @@ def require(caller: Application, action: str, scope: str) -> None:
         f"authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If "
         "access was recently granted, please refresh your credentials.",
     )
+
+
+def allows(caller: Application, action: str, scope: str) -> bool:
+    """Whether one of the caller's roles at or above the scope allows an action."""
+    return any(role.allows(action) for role in _roles(caller, scope))
+
+
+def allows_data(caller: Application, action: str, scope: str) -> bool:
+    """Whether one of the caller's roles at or above the scope allows an action on data."""
+    return any(role.allows_data(action) for role in _roles(caller, scope))
+
+
+def _roles(caller: Application, scope: str) -> list[Role]:
+    return [role for role, at in caller.roles if at == scope.lower() or above(at, scope.lower())]
 
 
 def above(upper: str, lower: str) -> bool:

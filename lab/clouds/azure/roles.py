@@ -25,6 +25,9 @@ class Role:
     def allows(self, action: str) -> bool:
         return _any(self.actions, action) and not _any(self.not_actions, action)
 
+    def allows_data(self, action: str) -> bool:
+        return _any(self.data_actions, action)
+
 
 def _any(patterns: tuple[str, ...], action: str) -> bool:
     return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)

@@ -79,11 +79,11 @@ class Handler(BaseHTTPRequestHandler):
         self._send(response)
 
     def _send(self, response: Response) -> None:
-        payload = b"" if response.body is None else json.dumps(response.body).encode()
+        body = response.body
+        payload = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(response.status)
-        for name, value in response.headers.items():
+        for name, value in {"Content-Type": "application/json; charset=utf-8", **response.headers}.items():
             self.send_header(name, value)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
         if self.command != "HEAD":

@@ -42,6 +42,7 @@ def seed(subscription: Subscription, group: ResourceGroup, item: Json) -> None:
             "version": "12.0",
             "state": "Ready",
             "publicNetworkAccess": "Enabled",
+            "fullyQualifiedDomainName": f"{item['name']}.database.windows.net",
             **item.get("properties", {}),
         },
     }

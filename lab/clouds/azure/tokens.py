@@ -21,6 +21,8 @@ from lab.clouds.azure.wire import AzureError, Request
 
 ARM_AUDIENCES = ("https://management.azure.com", "https://management.core.windows.net")
 GRAPH_AUDIENCE = "https://graph.microsoft.com"
+#: "Authorize access to blobs using Microsoft Entra ID"; "Authentication, requests and responses" of Key Vault.
+DATA_AUDIENCES = {"https://storage.azure.com": "storage", "https://vault.azure.net": "vault"}
 
 
 class Signer:
@@ -47,8 +49,10 @@ class Signer:
 
 
 def service_of(audience: str, base_url: str) -> str | None:
-    """Which service an audience names: "arm", "graph", or None for neither."""
+    """Which service an audience names: "arm", "graph", "storage", "vault", or None for none of them."""
     name = audience.rstrip("/")
+    if name in DATA_AUDIENCES:
+        return DATA_AUDIENCES[name]
     if name in (GRAPH_AUDIENCE, base_url + "/graph"):
         return "graph"
     if name in (*ARM_AUDIENCES, base_url):

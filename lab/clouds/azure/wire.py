@@ -45,7 +45,7 @@ class Request:
 
 @dataclass
 class Response:
-    """Status, JSON body (None for no content) and headers."""
+    """Status, JSON body (None for no content; bytes are sent as they are) and headers."""
 
     status: int
     body: Any = None

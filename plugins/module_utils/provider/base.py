@@ -149,17 +149,33 @@ class DataPlaneAdapter(Protocol):
 
 
 @dataclass(frozen=True)
+class Door:
+    """Where a resource's data is asked for. ``address`` is that of its public endpoint.
+
+    ``token()`` returns what a call there carries; ``knock(token)`` makes one and returns whether the firewall let it
+    in, and how that showed itself. Both raise ProviderError. ``unprovable`` says why no call can tell; "" where it can.
+    """
+
+    address: str
+    token: Callable[[], str] = str
+    knock: Callable[[str], tuple[bool, str]] = lambda _token: (False, "")
+    unprovable: str = ""
+
+
+@dataclass(frozen=True)
 class DataPlane:
     """The resources of a provider that have firewalls of their own.
 
     ``check(where, resource)`` raises InvalidValue for a name that the kind does not have; ``express(kind, prefixes,
     where)`` returns the prefixes as the kind's rules are written, without families it does not know, and raises
-    InvalidValue for one that no rule can say. ``families`` are the versions of IP that the firewalls know.
+    InvalidValue for one that no rule can say. ``door(session, way, resource)`` finds where the data is and gets tokens
+    by ``session``, and knocks by the connection of ``way``. ``families`` are the versions of IP that firewalls know.
     """
 
     open: Callable[[Any, str], DataPlaneAdapter]
     check: Callable[[str, Resource], None]
     express: Callable[[str, Sequence[str], str], tuple[str, ...]]
+    door: Callable[[Any, Any, Resource], Door]
     families: tuple[int, ...] = (4,)
 
 

@@ -32,18 +32,22 @@ def access_of(params: Mapping[str, Any]) -> Access:
     for name, url in endpoints.items():
         if not str(url).startswith("https://"):
             raise InvalidInput(f"endpoints.{name}", url, "is not https; credentials never travel in the clear")
-    proxy = params.get("proxy") or None
-    if proxy and not proxy.startswith(("http://", "https://")):
-        raise InvalidInput("proxy", proxy, "is no proxy URL; write http://host:3128")
     return Access(
         endpoints={str(name): str(url).rstrip("/") for name, url in endpoints.items()},
         region=params.get("region") or None,
-        proxy=proxy,
+        proxy=proxy_of("proxy", params.get("proxy")),
         ca_file=params.get("ca_file") or None,
         timeout_s=float(params.get("timeout_s") or 30.0),
         retry=Retry(int(params["retries"] if params.get("retries") is not None else 4)),
         workers=max(1, int(params.get("workers") or 16)),
     )
+
+
+def proxy_of(option: str, value: str | None) -> str | None:
+    """Return the URL of a proxy, None for a direct connection; raises InvalidInput."""
+    if value and not value.startswith(("http://", "https://")):
+        raise InvalidInput(option, value, "is no proxy URL; write http://host:3128")
+    return value or None
 
 
 def credential_of(context: Surroundings) -> Credential:

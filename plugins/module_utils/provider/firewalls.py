@@ -35,15 +35,20 @@ def parse(params: Mapping[str, Any], known: Provider) -> tuple[Wanted, ...]:
     raw = params.get("data_plane") or []
     if not raw:
         return ()
-    if known.data_plane is None:
-        mend = f"is nothing that provider {params['provider']} has; leave data_plane out"
-        raise InvalidValue("data_plane", ", ".join(sorted({str(item["kind"]) for item in raw})), mend)
-    plane = known.data_plane()
+    plane = plane_of(params, known)
     found = []
     for index, resource in enumerate(parse_resources("data_plane", raw)):
         plane.check(f"data_plane[{index}]", resource)
         found.append(_wanted(plane, resource, params))
     return tuple(found)
+
+
+def plane_of(params: Mapping[str, Any], known: Provider) -> DataPlane:
+    """Return what a provider has of the resources that options name; raises InvalidValue where it has none."""
+    if known.data_plane is None:
+        mend = f"is nothing that provider {params['provider']} has; leave data_plane out"
+        raise InvalidValue("data_plane", ", ".join(sorted({str(item["kind"]) for item in params["data_plane"]})), mend)
+    return known.data_plane()
 
 
 def _wanted(plane: DataPlane, resource: Resource, params: Mapping[str, Any]) -> Wanted:

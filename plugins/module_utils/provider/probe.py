@@ -9,14 +9,14 @@ import ssl
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Callable, Protocol
+from typing import Any, Protocol
 
-from ..core.errors import InvalidInput, ProviderError, ServiceStoreError
+from ..core.errors import InvalidInput, ProviderError
 from ..core.reach import reach
 from .base import Session
 from .connect import connect
+from .proof import Aim, Outcome, ProofFailed, Shot, words
 from .registry import provider as find_provider
 
 #: The failures that mean "access was refused". A wrong key or an untrusted certificate does not.
@@ -34,75 +34,6 @@ class Surroundings(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """``allowed`` or ``refused``, how that showed itself, and whom the provider saw."""
-
-    verdict: str
-    why: str
-    identity: Mapping[str, str] = field(default_factory=dict)
-
-
-class ProofFailed(ServiceStoreError):
-    """The outcome was not the expected one; ``result`` is what the module returns all the same."""
-
-    def __init__(self, text: str, result: Mapping[str, Any]) -> None:
-        super().__init__(text)
-        self.result = dict(result)
-
-
-@dataclass(frozen=True)
-class Aim:
-    """One proof to be made: the attempt, the outcome that is wanted, and the words for the report."""
-
-    target: str
-    attempt: Callable[[], Outcome]
-    expect: str
-    words: Mapping[str, str]
-    within_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Shot:
-    """What came of an aim, and how many attempts it took."""
-
-    aim: Aim
-    outcome: Outcome
-    attempts: int
-
-    @property
-    def ok(self) -> bool:
-        """Return whether the outcome is the one that was wanted."""
-        return self.outcome.verdict == self.aim.expect
-
-    def failure(self) -> str:
-        """Return, in words, what is wrong with the outcome."""
-        got, aim = self.outcome, self.aim
-        wanted = f"was {got.verdict} and should be {aim.expect}"
-        return f"access from {aim.words['source']} to {aim.target} {wanted}: {got.why}"
-
-    def facts(self) -> dict[str, Any]:
-        """Return the outcome as the module returns it, with the record for the report."""
-        got, aim = self.outcome, self.aim
-        proof = {
-            "kind": "proof",
-            **aim.words,
-            "target": aim.target,
-            "expected": aim.expect,
-            "actual": got.verdict,
-            "ok": self.ok,
-            "evidence": got.why,
-        }
-        facts = {
-            "target": aim.target,
-            "outcome": got.verdict,
-            "why": got.why,
-            "attempts": self.attempts,
-            "report": proof,
-        }
-        return {**facts, "identity": dict(got.identity)} if got.identity else facts
 
 
 class Prober:
@@ -144,8 +75,15 @@ class Prober:
 
 
 def prober(context: Surroundings) -> Prober:
-    """Return the prober for a module's options: signed calls, or plain connections."""
+    """Return the prober for a module's options: calls of resources' data, signed calls, or plain connections."""
     params = context.params
+    if params.get("data_plane") is not None:
+        # Imported here: a host that opens connections has no use for it.
+        from .data_doors import aims
+
+        return Prober(context, aims(context), True)
+    if params.get("token_proxy"):
+        raise InvalidInput("token_proxy", params["token_proxy"], "is of use with data_plane alone; leave it out")
     if params.get("provider"):
         return Prober(context, _signed_aims(context), bool(params.get("services")))
     if params.get("targets"):
@@ -166,8 +104,7 @@ def _signed_aims(context: Surroundings) -> list[Aim]:
     for service in services:
         target = f"{known.name} {service}".strip()
         what = str(params.get("what") or f"reach {target}").replace("{service}", service or known.name)
-        words = _words(params, params, what)
-        aims.append(Aim(target, partial(_signed, session, service), params["expect"], words))
+        aims.append(Aim(target, partial(_signed, session, service), params["expect"], words(params, params, what)))
     return aims
 
 
@@ -177,18 +114,8 @@ def _connection_aim(params: Mapping[str, Any], row: Mapping[str, Any]) -> Aim:
     if row.get("allowed_from") is not None:
         expect = "allowed" if params.get("source") in row["allowed_from"] else "refused"
     attempt = partial(_connection, params, row["address"], row["port"], row.get("proxy") or params.get("proxy") or None)
-    words = _words(params, row, row.get("what") or f"connect to {target}")
-    return Aim(target, attempt, expect, words, row.get("within_s"))
-
-
-def _words(params: Mapping[str, Any], row: Mapping[str, Any], what: str) -> dict[str, str]:
-    words = {name: row.get(name) or params.get(name) or "" for name in ("enforced_by", "enforced_at", "subject")}
-    source = str(params.get("source") or params.get("proxy") or "this host")
-    return {
-        "what": what,
-        "source": source,
-        **{name: value for name, value in words.items() if value or name != "subject"},
-    }
+    said = words(params, row, row.get("what") or f"connect to {target}")
+    return Aim(target, attempt, expect, said, row.get("within_s"))
 
 
 def _signed(session: Session, service: str) -> Outcome:

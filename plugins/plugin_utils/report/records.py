@@ -163,6 +163,16 @@ KINDS: dict[str, dict[str, Cleaner]] = {
         "evidence": text,
         "ok": flag,
     },
+    # What nobody could try from here: it neither holds nor fails.
+    "unproven": {
+        "what": text,
+        "source": text,
+        "target": text,
+        "expected": text,
+        "enforced_by": text,
+        "enforced_at": text,
+        "evidence": text,
+    },
 }
 IDENTITY: dict[str, tuple[str, ...]] = {
     "restriction": ("enforced_by",),
@@ -170,6 +180,7 @@ IDENTITY: dict[str, tuple[str, ...]] = {
     "proxy": ("listen",),
     "release": ("application",),
     "proof": ("what", "source", "target", "expected"),
+    "unproven": ("what", "source", "target", "expected"),
 }
 
 

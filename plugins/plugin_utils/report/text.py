@@ -24,6 +24,7 @@ def render(report: Report, width: int = 120) -> str:
     parts += _section(_drift(report), width)
     parts += _section(_accounts(report), width)
     parts += _section(_hosts(report), width)
+    parts += _unproven(report, width)
     if report.stages:
         stages = ", ".join(f"{stage.name} {view.duration(stage.seconds)}" for stage in report.stages)
         parts.append("\n".join(textwrap.wrap("Stages: " + stages, width, subsequent_indent="        ")))
@@ -63,6 +64,17 @@ def _broken_proofs(report: Report, width: int) -> list[str]:
     for proof in report.of_kind("proof"):
         if not proof.values.get("ok"):
             lines += textwrap.wrap(f"NOT PROVEN {proof_text(proof)}", width, subsequent_indent="       ")
+    return ["\n".join(lines)] if lines else []
+
+
+def _unproven(report: Report, width: int) -> list[str]:
+    """What could not be tried, each once: from where it was not tried makes no difference."""
+    told = {
+        f"{item.account.name}: {record.values.get('target', '?')}, {record.values.get('evidence', 'not proven')}"
+        for item in view.accounts(report)
+        for record in item.unproven
+    }
+    lines = [line for words in sorted(told) for line in textwrap.wrap(words, width, subsequent_indent="       ")]
     return ["\n".join(lines)] if lines else []
 
 

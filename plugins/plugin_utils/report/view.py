@@ -20,6 +20,7 @@ class AccountView:
     account: Account
     run: HostRun
     proofs: tuple[Record, ...]
+    unproven: tuple[Record, ...]
     credential: Record | None
     allowlist: Record | None
     restrictions: tuple[Record, ...]
@@ -157,6 +158,7 @@ def _account(report: Report, account: Account) -> AccountView:
         account=account,
         run=report.host(name),
         proofs=tuple(report.of_kind("proof", name)),
+        unproven=tuple(report.of_kind("unproven", name)),
         credential=_last(report, "credential", name),
         allowlist=_last(report, "allowlist", name),
         restrictions=tuple(report.of_kind("restriction", name)),

@@ -13,7 +13,7 @@ from ...core.errors import ProviderError
 from ...model.data_plane import Firewall, Resource, took_effect
 from ...model.plan import Change
 from ..base import DataPlane
-from . import firewall_sheet, guarded
+from . import door, firewall_sheet, guarded
 from .guarded import TYPES
 from .network_acls import NetworkAcls
 from .session import AzureSession
@@ -112,4 +112,4 @@ class Firewalls:
         return {resource: item for resource, item in found.items() if item is not None}
 
 
-DATA_PLANE = DataPlane(Firewalls, guarded.check, guarded.express)
+DATA_PLANE = DataPlane(Firewalls, guarded.check, guarded.express, door.find)

@@ -33,6 +33,9 @@ ENDPOINTS = {
     "arm": "https://management.azure.com",
     "entra": "https://login.microsoftonline.com",
     "graph": "https://graph.microsoft.com",
+    # Whom a token for data is made for; where the data is, Resource Manager says.
+    "storage": "https://storage.azure.com",
+    "vault": "https://vault.azure.net",
 }
 NETWORK_VERSION = "2025-07-01"
 MOST_TO_CONNECT_S = 10.0
@@ -49,6 +52,15 @@ class Answer:
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as it came: its text, and the headers, their names in lower case."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str]
 
 
 class AzureSession:
@@ -149,6 +161,19 @@ class AzureSession:
         if text and found is None:
             raise ProviderError("azure", doing, "what answered is not Azure: the answer is no JSON", "other")
         return Answer(response.status_code, found, {name.lower(): text for name, text in response.headers.items()})
+
+    def get_once(self, doing: str, url: str, headers: Mapping[str, str]) -> Reply:
+        """Make one call of an address that is none of ``endpoints``, once, and return whatever answers.
+
+        Throttling and a failure of the server are raised, since they say nothing.
+        """
+        request = load("azure.core.rest", _LIBRARY, "to call Azure").HttpRequest("GET", url, headers=dict(headers))
+        self.calls.count("data.GET")
+        response = self._transport().send_request(request)
+        text = response.text()
+        if response.status_code == 429 or response.status_code >= 500:
+            raise refusal(doing, response.status_code, _parse(text))
+        return Reply(response.status_code, text, {name.lower(): value for name, value in response.headers.items()})
 
     def pages(self, doing: str, service: str, path: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """Yield the items of a list, over all its pages."""

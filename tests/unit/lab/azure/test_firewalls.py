@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.servers import LabServer
-from tests.unit.lab.azure.conftest import CONFIG, READER, SUBSCRIPTION, Http
+from tests.unit.lab.azure.conftest import CLIENT, CONFIG, READER, SECRET, SUBSCRIPTION, TENANT, Http
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/scratch/providers"
 ACCOUNT = f"{GROUP}/Microsoft.Storage/storageAccounts/acmedata"
@@ -31,13 +31,24 @@ WITH_FIREWALLS = {
 }
 
 
+#: May list the names of secrets, and nothing at Resource Manager.
+NOBODY = CLIENT[:-1] + "7"
+METADATA = {"name": "metadata", "data_actions": ["Microsoft.KeyVault/vaults/secrets/readMetadata/action"]}
+
+
 @pytest.fixture(scope="module")
 def server(module_lab_server: Any) -> LabServer:
-    (subscription,) = CONFIG["subscriptions"]
-    groups = [*subscription["resource_groups"], WITH_FIREWALLS]
-    started: LabServer = module_lab_server(
-        "azure", {**CONFIG, "subscriptions": [{**subscription, "resource_groups": groups}]}
-    )
+    (subscription,), (tenant,) = CONFIG["subscriptions"], CONFIG["tenants"]
+    roles = [{"role": "metadata", "scope": f"/subscriptions/{SUBSCRIPTION}"}]
+    nobody = {"client_id": NOBODY, "secrets": [{"value": SECRET}], "roles": roles}
+    config = {
+        "tenants": [{**tenant, "id": TENANT, "applications": [*tenant["applications"], nobody]}],
+        "subscriptions": [
+            {**subscription, "resource_groups": [*subscription["resource_groups"], WITH_FIREWALLS]},
+        ],
+        "role_definitions": [METADATA],
+    }
+    started: LabServer = module_lab_server("azure", config)
     return started
 
 
@@ -170,22 +181,56 @@ def test_roles_are_asked(http: Http) -> None:
     assert code(refused) == (403, "AuthorizationFailed")
 
 
-def test_the_public_endpoints_refuse_by_address(http: Http) -> None:
-    def ask(path: str) -> tuple[int, str]:
-        answer = http.session.get(http.server.url + path, timeout=10)
-        return answer.status_code, answer.json().get("error", {}).get("code", "")
+def at_the_door(http: Http, path: str, client: str = CLIENT, resource: str = "") -> tuple[int, str]:
+    """The status and the code of a public endpoint; with a token for ``resource`` where one is named."""
+    token = {}
+    if resource:
+        grant = http.token(client, scope=f"{resource}/.default").json()
+        token = {"Authorization": f"Bearer {grant['access_token']}"}
+    answer = http.session.get(http.server.url + path, headers=token, timeout=60)
+    if "xml" in answer.headers["Content-Type"]:
+        return answer.status_code, answer.headers.get("x-ms-error-code", "")
+    error = answer.json().get("error", {})
+    return answer.status_code, error.get("innererror", error).get("code", "")
 
-    assert ask("/storage/acmedata/?comp=list") == ask("/vault/acme-keys/secrets") == (200, "")
-    assert ask("/sql/acme-sql") == (403, "40615")
-    for path in (ACCOUNT, VAULT):
-        arm(http, "PATCH", path, acls("192.0.2.1"))
-    assert ask("/storage/acmedata/?comp=list") == (403, "AuthorizationFailure")
-    assert ask("/vault/acme-keys/secrets") == (403, "Forbidden")
-    for path in (ACCOUNT, VAULT):
-        arm(http, "PATCH", path, acls("127.0.0.1"))
-    arm(http, "PUT", f"{SERVER}/firewallRules/here", rule("127.0.0.1", "127.0.0.1"))
-    assert ask("/storage/acmedata/?comp=list") == ask("/vault/acme-keys/secrets") == ask("/sql/acme-sql") == (200, "")
+
+def test_storage_asks_for_the_address_before_the_token_and_the_role(http: Http) -> None:
+    list_them, blob = "/storage/acmedata/?comp=list", "https://storage.azure.com"
+    assert at_the_door(http, list_them) == (401, "NoAuthenticationInformation")
+    assert at_the_door(http, list_them, resource="https://vault.azure.net") == (401, "InvalidAuthenticationInfo")
+    assert at_the_door(http, list_them, resource=blob) == (200, "")
+    arm(http, "PATCH", ACCOUNT, acls("192.0.2.1"))
+    assert at_the_door(http, list_them, resource=blob) == (403, "AuthorizationFailure")
+    assert at_the_door(http, list_them) == (403, "AuthorizationFailure")
+    arm(http, "PATCH", ACCOUNT, acls("127.0.0.1"))
+    assert at_the_door(http, list_them, resource=blob) == (200, "")
+    assert at_the_door(http, list_them, NOBODY, blob) == (403, "AuthorizationPermissionMismatch")
     arm(http, "PATCH", ACCOUNT, {"properties": {"publicNetworkAccess": "Disabled"}})
-    assert ask("/storage/acmedata/") == (403, "AuthorizationFailure")
-    assert ask("/sql/dark-sql") == (403, "40615")
-    assert ask("/vault/nothing") == (404, "ResourceNotFound")
+    assert at_the_door(http, list_them, resource=blob) == (403, "AuthorizationFailure")
+
+
+def test_a_vault_asks_for_the_token_before_the_address_and_the_role(http: Http) -> None:
+    secrets, vault = "/vault/acme-keys/secrets", "https://vault.azure.net"
+    assert at_the_door(http, secrets) == (401, "Unauthorized")
+    # Contributor has no role on data.
+    assert at_the_door(http, secrets, resource=vault) == (403, "ForbiddenByRbac")
+    assert at_the_door(http, secrets, NOBODY, vault) == (200, "")
+    arm(http, "PATCH", VAULT, acls("192.0.2.1"))
+    assert at_the_door(http, secrets) == (401, "Unauthorized")
+    assert at_the_door(http, secrets, resource=vault) == (403, "ForbiddenByFirewall")
+    arm(http, "PATCH", VAULT, acls("127.0.0.1"))
+    assert at_the_door(http, secrets, resource=vault) == (403, "ForbiddenByRbac")
+    assert at_the_door(http, "/vault/nothing") == (404, "ResourceNotFound")
+
+
+def test_a_sql_server_refuses_by_address(http: Http) -> None:
+    assert at_the_door(http, "/sql/acme-sql") == (403, "40615")
+    arm(http, "PUT", f"{SERVER}/firewallRules/here", rule("127.0.0.1", "127.0.0.1"))
+    assert at_the_door(http, "/sql/acme-sql") == (200, "")
+    assert at_the_door(http, "/sql/dark-sql") == (403, "40615")
+
+
+def test_resource_manager_tells_where_the_data_is(http: Http) -> None:
+    assert arm(http, "GET", ACCOUNT).json()["properties"]["primaryEndpoints"]["blob"].endswith("/storage/acmedata/")
+    assert arm(http, "GET", VAULT).json()["properties"]["vaultUri"] == f"{http.server.url}/vault/acme-keys/"
+    assert arm(http, "GET", SERVER).json()["properties"]["fullyQualifiedDomainName"] == "acme-sql.database.windows.net"

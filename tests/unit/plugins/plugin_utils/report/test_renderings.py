@@ -181,3 +181,16 @@ def test_drift_of_allowlists_is_a_table_and_goes_with_the_run_that_ends_it() -> 
     run.task("acme-aws", report={"kind": "drift", "rows": []})
     assert "203.0.113.7" not in text.render(run.report(), 200)
     assert "Drift of allowlists" not in parsed(html.render(run.report())).words
+
+
+def test_what_nobody_can_try_stands_in_the_table_and_counts_as_nothing() -> None:
+    run = rollout()
+    before = run.report()
+    row = {"kind": "unproven", "what": "a call", "source": "store-2", "target": "sql_server prod/acme-sql"}
+    run.task("acme-azure", report={**row, "expected": "allowed", "evidence": "not proven: TDS", "note": SECRET})
+    run.task("acme-azure", report={**row, "source": "controller", "evidence": "not proven: TDS"})
+    after = run.report()
+    assert after.ok and len(after.of_kind("proof")) == len(before.of_kind("proof"))
+    assert text.render(after, 200).count("acme-azure: sql_server prod/acme-sql, not proven: TDS") == 1
+    page = parsed(html.render(after))
+    assert page.words.count("sql_server prod/acme-sql") == 2 and page.words.count("not proven") == 2

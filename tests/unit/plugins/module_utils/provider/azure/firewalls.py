@@ -21,6 +21,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.data
 )
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.data_plane import Firewalls
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.door import find
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.guarded import TYPES, express
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.need import NEEDS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.session import AzureSession
@@ -141,11 +142,14 @@ class Guarded:
         url, ca_file = self.session.endpoint("arm"), self.session.access.ca_file
         return Guarded(session(url, ca_file, client=NARROW))
 
-    def ask(self, path: str) -> int:
-        """The status of a public endpoint for this machine."""
+    def lets_in(self, resource: Resource) -> bool:
+        """Whether a resource's public endpoint takes calls of this machine."""
+        if resource.kind != "sql_server":
+            door = find(self.session, self.session, resource)
+            return door.knock(door.token())[0]
         plain = requests.Session()
         plain.trust_env, plain.verify = False, self.session.access.ca_file or ""
-        return plain.get(self.session.endpoint("arm") + path, timeout=10).status_code
+        return plain.get(f"{self.session.endpoint('arm')}/sql/{resource.name}", timeout=60).status_code == 200
 
     def calls(self) -> dict[str, int]:
         counted = self.session.calls.by_name()

@@ -18,7 +18,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.sql_rules import name_of
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import CallCounter
 
-from .firewalls import KINDS, STORAGE, VAULT, Guarded, guarded, guarded_emulator, guarded_server
+from .firewalls import KINDS, RESOURCES, STORAGE, VAULT, Guarded, guarded, guarded_emulator, guarded_server
 
 __all__ = ["guarded", "guarded_emulator", "guarded_server"]
 
@@ -100,13 +100,12 @@ def test_leaving_never_opens_a_resource(guarded: Guarded) -> None:
 
 
 def test_the_service_refuses_who_is_not_let_in_and_lets_in_who_is(guarded: Guarded) -> None:
-    paths = ("/storage/acmedata/", "/vault/acme-keys/secrets", "/sql/acme-sql")
     for kind in KINDS:
         guarded.bring(kind, A)
-    assert [guarded.ask(path) for path in paths] == [403, 403, 403]
+    assert [guarded.lets_in(resource) for resource in RESOURCES.values()] == [False] * 3
     for kind in KINDS:
         guarded.bring(kind, "127.0.0.1/32")
-    assert [guarded.ask(path) for path in paths] == [200, 200, 200]
+    assert [guarded.lets_in(resource) for resource in RESOURCES.values()] == [True] * 3
 
 
 def test_sql_rules_of_ours_that_somebody_changed_are_set_right(guarded: Guarded) -> None:

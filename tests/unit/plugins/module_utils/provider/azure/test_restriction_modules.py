@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.model.data_plane import Resource
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.faults import FaultProxy
 from tests.support.module import ModuleFailed, run_module
@@ -40,16 +41,14 @@ class Operator:
         record = {"version": 1, "provider": "azure", "public": public, "secrets": {"client_secret": SECRET}, "meta": {}}
         open_store(store, lambda *values: None).put("acme", record)
         self.server = server
-        self._options = {
+        self.shared = {
             "provider": "azure",
             "credential": "acme",
             "secret_store": store,
             "endpoints": {"arm": server.url, "entra": server.url, "graph": f"{server.url}/graph"},
             "ca_file": server.ca_file,
-            "retries": 1,
-            "store": "store-a",
-            "data_plane": ALL,
         }
+        self._options = {**self.shared, "retries": 1, "store": "store-a", "data_plane": ALL}
 
     def run(self, *addresses: str, check: bool = False, **more: Any) -> dict[str, Any]:
         options = {**self._options, "addresses": list(addresses), **more}
@@ -229,12 +228,13 @@ def test_a_resource_without_a_public_door_is_told_and_nothing_is_changed(
 
 
 def test_a_vault_that_never_had_a_firewall_gets_one(operator: Operator, guarded: Guarded) -> None:
-    bare = {"kind": "key_vault", "resource_group": "prod", "name": "acme-bare"}
+    vault = Resource("key_vault", "prod", "acme-bare")
+    bare = vault.facts()
     made = operator.run(HERE, data_plane=[bare])
     assert made["in_effect"] and made["data_plane"][0]["addresses"] == ["127.0.0.1/32"]
-    assert guarded.ask("/vault/acme-bare") == 200
+    assert guarded.lets_in(vault)
     operator.run(HERE, state="absent", data_plane=[bare])
-    assert guarded.ask("/vault/acme-bare") == 403
+    assert not guarded.lets_in(vault)
 
 
 def test_a_list_that_one_firewall_cannot_hold_changes_none(operator: Operator, guarded: Guarded) -> None:
