@@ -74,15 +74,11 @@ def _vault(state: State, request: Request, vault: Json) -> Response:
     who = f"Caller: appid={caller.client_id};oid={caller.principal_id};iss=https://sts.windows.net/{tenant}/"
     where = f"Vault: {vault['name']};location={vault['location']}"
     if not network_acls.lets_in(vault["properties"], request.source):
-        text = (
-            f"Client address is not authorized and caller is not a trusted service.\r\nClient address: {request.source}"
-        )
-        return _vault_error(f"{text}\r\n{who}\r\n{where}", "ForbiddenByFirewall")
+        text = "Client address is not authorized and caller is not a trusted service."
+        return _vault_error([text, f"Client address: {request.source}", who, where], "ForbiddenByFirewall")
     if not rbac.allows_data(caller, _LIST_SECRETS, vault["id"]):
-        text = (
-            f"Caller is not authorized to perform action on resource.\r\n{who}\r\nAction: '{_LIST_SECRETS}'\r\n{where}"
-        )
-        return _vault_error(text, "ForbiddenByRbac")
+        text = "Caller is not authorized to perform action on resource."
+        return _vault_error([text, who, f"Action: '{_LIST_SECRETS}'", where], "ForbiddenByRbac")
     return Response(200, {"value": [], "nextLink": None})
 
 

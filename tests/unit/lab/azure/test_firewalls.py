@@ -218,6 +218,10 @@ def test_a_vault_asks_for_the_token_before_the_address_and_the_role(http: Http) 
     arm(http, "PATCH", VAULT, acls("192.0.2.1"))
     assert at_the_door(http, secrets) == (401, "Unauthorized")
     assert at_the_door(http, secrets, resource=vault) == (403, "ForbiddenByFirewall")
+    token = {"Authorization": "Bearer " + http.token(scope=f"{vault}/.default").json()["access_token"]}
+    text = http.session.get(http.server.url + secrets, headers=token, timeout=60).json()["error"]["message"]
+    address, caller = text.split("\r\n")[1:3]
+    assert address == "Client address: 127.0.0.1" and caller.startswith(f"Caller: appid={CLIENT};oid=")
     arm(http, "PATCH", VAULT, acls("127.0.0.1"))
     assert at_the_door(http, secrets, resource=vault) == (403, "ForbiddenByRbac")
     assert at_the_door(http, "/vault/nothing") == (404, "ResourceNotFound")
