@@ -10,22 +10,20 @@ opens the store once, and a wrong one of its kind is refused once.
 from __future__ import annotations
 
 import base64
-import json
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
-from tests.support.openbao import MOUNT, OpenBao
-from tests.support.playbook import Run, left_behind, run_playbook
+from tests.support.leaks import assert_nothing_leaked, run_tasks
+from tests.support.openbao import MOUNT, OpenBao, vault_option
 from tests.support.servers import StartServer
 from tests.support.softhsm import make_token
 
-LOUD = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
 Option = dict[str, Any]
 
 
@@ -39,6 +37,11 @@ class Opened:
     env: dict[str, str] = field(default_factory=dict)
 
 
+#: Gives the server that those share who need it; nobody else waits for its start.
+StartBao = Callable[[], OpenBao]
+Make = Callable[[Path, Path, StartBao], Opened]
+
+
 def private(folder: Path, name: str, text: str) -> str:
     path = folder / name
     path.write_text(text)
@@ -50,7 +53,7 @@ def encrypted_file(path: Path, **more: Any) -> Option:
     return {"type": "encrypted_file", "path": str(path), **more}
 
 
-def key_file(hidden: Path, site: Path, _start: StartServer) -> Opened:
+def key_file(hidden: Path, site: Path, _start: StartBao) -> Opened:
     keys = [os.urandom(32) for _unused in range(2)]
     texts = [base64.b64encode(key).decode() for key in keys]
     files = [private(hidden, f"key-{n}", text) for n, text in enumerate(texts)]
@@ -58,7 +61,7 @@ def key_file(hidden: Path, site: Path, _start: StartServer) -> Opened:
     return Opened(right, wrong, [*texts, *(key.hex() for key in keys)])
 
 
-def pkcs11_pin(hidden: Path, site: Path, _start: StartServer) -> Opened:
+def pkcs11_pin(hidden: Path, site: Path, _start: StartBao) -> Opened:
     token = make_token(hidden)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOFTHSM2_CONF", str(token.config))
@@ -71,29 +74,24 @@ def pkcs11_pin(hidden: Path, site: Path, _start: StartServer) -> Opened:
     return Opened(encrypted_file(path, **right), encrypted_file(path, **other), [token.pin, wrong], env)
 
 
-def openbao(hidden: Path, start: StartServer) -> OpenBao:
-    secrets_file = hidden / "openbao.json"
-    config = {"mount": MOUNT, "secrets_file": str(secrets_file)}
-    return OpenBao(start("openbao", config, hidden / "server", module="lab.openbao"), secrets_file)
-
-
-def vault(bao: OpenBao, *auths: Option) -> list[Option]:
-    base = {"type": "vault", "url": bao.server.url, "path": f"{MOUNT}/leaks"}
+def vault(bao: OpenBao, hidden: Path, *auths: Option) -> list[Option]:
+    base = vault_option(bao, hidden)
     return [{**base, "auth": {**auth, "ca_file": bao.server.ca_file}} for auth in auths]
 
 
-def vault_token(hidden: Path, _site: Path, start: StartServer) -> Opened:
-    bao = openbao(hidden, start)
+def vault_token(hidden: Path, _site: Path, start: StartBao) -> Opened:
+    bao = start()
     tokens = [bao.secrets["token"], f"s.canary{secrets.token_hex(12)}"]
     files = [private(hidden, f"token-{n}", token) for n, token in enumerate(tokens)]
-    return Opened(*vault(bao, *({"token_file": path} for path in files)), tokens)
+    return Opened(*vault(bao, hidden, *({"token_file": path} for path in files)), tokens)
 
 
-def vault_secret_id(hidden: Path, _site: Path, start: StartServer) -> Opened:
-    bao = openbao(hidden, start)
+def vault_secret_id(hidden: Path, _site: Path, start: StartBao) -> Opened:
+    bao = start()
     ids = [bao.secrets["secret_id"], f"canary-{secrets.token_hex(12)}"]
     files = [private(hidden, f"secret-id-{n}", secret_id) for n, secret_id in enumerate(ids)]
-    return Opened(*vault(bao, *({"role_id": bao.secrets["role_id"], "secret_id_file": path} for path in files)), ids)
+    role = {"role_id": bao.secrets["role_id"]}
+    return Opened(*vault(bao, hidden, *({**role, "secret_id_file": path} for path in files)), ids)
 
 
 def tasks(opened: Opened) -> list[dict[str, Any]]:
@@ -114,25 +112,21 @@ def tasks(opened: Opened) -> list[dict[str, Any]]:
     return made
 
 
-def play(opened: Opened, site: Path) -> Run:
-    playbook = site / "play.yml"
-    playbook.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": tasks(opened)}]))
-    env = {**LOUD, **opened.env, "ANSIBLE_LOG_PATH": str(site / "ansible.log")}
-    return run_playbook(str(playbook), site, "-i", "localhost,", "-c", "local", "-vvvv", "--diff", env=env)
+@pytest.fixture(scope="module")
+def bao(module_lab_server: StartServer, tmp_path_factory: pytest.TempPathFactory) -> OpenBao:
+    folder = tmp_path_factory.mktemp("openbao")
+    config = {"mount": MOUNT, "secrets_file": str(folder / "openbao.json")}
+    return OpenBao(module_lab_server("openbao", config, folder, module="lab.openbao"), folder / "openbao.json")
 
 
 @pytest.mark.parametrize(
     "make", [key_file, pkcs11_pin, vault_token, vault_secret_id], ids=["key file", "PIN", "token", "secret id"]
 )
-def test_what_opens_the_store_is_nowhere(make: Any, lab_server: StartServer, tmp_path: Path) -> None:
+def test_what_opens_the_store_is_nowhere(make: Make, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     hidden, site = tmp_path / "private", tmp_path / "site"
     hidden.mkdir(mode=0o700)
     site.mkdir()
-    opened: Opened = make(hidden, site, lab_server)
-    run = play(opened, site)
+    opened = make(hidden, site, lambda: request.getfixturevalue("bao"))
+    run = run_tasks(tasks(opened), site, **opened.env)
     assert run.status == 0 and "failed=0" in run.output and "ignored=3" in run.output, run.output[-3000:]
-    known = {spelling for secret in opened.hidden for spelling in spellings(secret)}
-    assert not [text for text in known if text in run.output]
-    assert not [line for line in run.command_lines if any(text in line for text in known)]
-    for path, content in left_behind(site):
-        assert not [text for text in known if text.encode() in content], path
+    assert_nothing_leaked(site, [run], opened.hidden)

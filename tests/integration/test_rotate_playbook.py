@@ -5,24 +5,20 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
 import json
-import os
 import re
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse, parse_record
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.session import AwsSession
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
-from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
-from tests.support.playbook import Run, left_behind, run_playbook
+from tests.support.leaks import assert_kept, assert_nothing_leaked
+from tests.support.playbook import Run
 from tests.support.servers import LabServer, StartServer
+from tests.support.site import Site
 
 REGION = "eu-west-2"
 ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
@@ -53,76 +49,42 @@ ACCOUNT = """\
     rotation: {{max_age_days: 60, warn_before_days: 10, grace_days: 7}}
     access: [{{method: api_source_restriction, store_servers: [s1]}}]
 """
-LOUD = {
-    "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,strategic.service_store.rollout_report",
-    "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-    "ANSIBLE_KEEP_REMOTE_FILES": "1",
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-}
 
 
-class Site:
+class TwoAccounts(Site):
     """A register with two accounts at moto; the key of one was registered 55 days ago."""
 
     def __init__(self, folder: Path, server: LabServer) -> None:
-        self.folder, self.server = folder, server
         accounts = "".join(ACCOUNT.format(name=name, url=server.url, ca_file=server.ca_file) for name in KEYS)
-        register = folder / "register"
-        register.mkdir(parents=True)
-        (register / "service_store.yml").write_text(OPERATOR)
-        (register / "acme.yml").write_text("customer: acme\ncloud_accounts:\n" + accounts)
-        (folder / "service_store.inventory.yml").write_text("plugin: strategic.service_store.register\n")
-        key = folder.parent / "key"
-        key.write_bytes(base64.b64encode(os.urandom(32)))
-        key.chmod(0o600)
-        path = str(folder / "secrets.json")
-        self.option = {"type": "encrypted_file", "path": path, "auth": {"key_file": str(key)}}
-        self.store = open_store(self.option, lambda *values: None)
+        super().__init__(folder, OPERATOR, {"acme": "customer: acme\ncloud_accounts:\n" + accounts})
+        self.access = Access({"sts": server.url}, REGION, ca_file=server.ca_file)
         for name, days in (("acme-old", 55), ("acme-new", 5)):
             self.put(name, "aws", {"access_key_id": KEYS[name], "secret_access_key": SECRETS[name]}, days)
 
-    def put(self, name: str, provider: str, fields: dict[str, str], days: int, since: str = "registered_at") -> None:
-        """Store a key that was registered, or rotated, so many days ago."""
-        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
-        record = parse(name, provider, fields).record()
-        self.store.put(name, {**record, "meta": {since: then.strftime("%Y-%m-%dT%H:%M:%SZ")}})
-
     def share(self) -> None:
         """Let both accounts name one rotator, and add an account whose rotator is a user's password."""
-        register = self.folder / "register" / "acme.yml"
+        register = self.register / "acme.yml"
         text = register.read_text().replace("grace_days: 7}", "grace_days: 7, rotator: acme-hand}")
         register.write_text(text + OPENSTACK)
         self.put("acme-hand", "aws", HAND, 55)
         self.put("acme-os", "openstack", APPLICATION, 1, "rotated_at")
         self.put("acme-password", "openstack", PASSWORD, 80)
 
-    def run(self, *arguments: str, playbook: str = "rotate") -> Run:
-        env = {
-            **LOUD,
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.folder / "facts"),
-            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
-            "JUNIT_OUTPUT_DIR": str(self.folder / "junit"),
-            "SERVICE_STORE_REPORT_FOLDER": str(self.folder / "report"),
-        }
-        loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-vvvv", "--diff", *arguments]
-        variables: dict[str, Any] = {"service_store_secret_store": self.option}
-        return run_playbook(f"strategic.service_store.{playbook}", self.folder, *loud, variables=variables, env=env)
 
-    def secrets(self) -> list[str]:
-        """Every secret that the store has now, in credentials and journals."""
-        text = str([dict(self.store.get(name)) for name in self.store.names()])
-        return re.findall(r"'secret_access_key': '([^']+)'", text)
-
-
-@pytest.fixture
-def site(lab_server: StartServer, tmp_path: Path) -> Site:
+@pytest.fixture(scope="module")
+def server(module_lab_server: StartServer) -> LabServer:
     users = [
         {"name": name, "access_key_id": key, "secret_access_key": SECRETS[name], "policies": {"all": ALLOW}}
         for name, key in KEYS.items()
     ]
     users.append({"name": "acme-hand", **HAND, "policies": {"all": ALLOW}})
-    server = lab_server("aws", {"region": REGION, "users": users}, tmp_path / "server", args=["--which", "moto"])
-    return Site(tmp_path / "site", server)
+    return module_lab_server("aws", {"region": REGION, "users": users}, args=["--which", "moto"])
+
+
+@pytest.fixture
+def site(server: LabServer, tmp_path: Path) -> TwoAccounts:
+    server.reset()
+    return TwoAccounts(tmp_path / "site", server)
 
 
 def changed(run: Run) -> dict[str, int]:
@@ -131,62 +93,57 @@ def changed(run: Run) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_the_playbook_rotates_what_is_due_and_nothing_leaks(site: Site) -> None:
-    checked = site.run("--check")
+def test_the_playbook_rotates_what_is_due_and_nothing_leaks(site: TwoAccounts) -> None:
+    checked = site.run("rotate", "--check")
     assert checked.status == 0 and changed(checked) == {"acme-old": 1, "acme-new": 0}, checked.output[-3000:]
     assert site.store.names() == ("acme-new", "acme-old")
-    first, second = site.run(), site.run()
+    first, second = site.run("rotate"), site.run("rotate")
     assert first.status == 0 and changed(first) == {"acme-old": 1, "acme-new": 0}, first.output[-3000:]
     assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0}
     assert site.store.names() == ("acme-new", "acme-old", "acme-old.rotation")
 
     time.sleep(1.1)
     old = parse("acme-old", "aws", {"access_key_id": KEYS["acme-old"], "secret_access_key": SECRETS["acme-old"]})
-    AwsSession(old, Access({"sts": site.server.url}, REGION, ca_file=site.server.ca_file)).probe()
-    tripped = site.run()
+    AwsSession(old, site.access).probe()
+    tripped = site.run("rotate")
     assert tripped.status != 0 and changed(tripped) == {"acme-old": 0, "acme-new": 0}
     assert "was used at" in tripped.output and "somebody has a copy of it" in tripped.output
 
     secrets = site.secrets()
-    assert len(secrets) == 3 and set(SECRETS.values()) < set(secrets)
-    known = {spelling for secret in secrets for spelling in spellings(secret)}
-    for run in (checked, first, second, tripped):
-        assert not [text for text in known if text in run.output]
-        assert not [line for line in run.command_lines if any(text in line for text in known)]
-    for path, content in left_behind(site.folder):
-        assert not [text for text in known if text.encode() in content], path
+    assert len(secrets) == 3 and set(SECRETS.values()) < secrets
+    assert_nothing_leaked(site.folder, [checked, first, second, tripped], {*secrets, site.store_key})
+    assert_kept(site.folder)
     assert parse_record("acme-old", site.store.get("acme-old")).public["access_key_id"] != KEYS["acme-old"]
 
 
 @pytest.mark.long
-def test_a_shared_rotator_replaces_its_own_key_once_and_a_password_waits_for_its_owner(site: Site) -> None:
+def test_a_shared_rotator_replaces_its_own_key_once_and_a_password_waits_for_its_owner(site: TwoAccounts) -> None:
     site.share()
-    first = site.run()
+    first = site.run("rotate")
     assert first.status == 0 and changed(first) == {"acme-old": 2, "acme-new": 0, "acme-os": 0}, first.output[-4000:]
     hand = parse_record("acme-hand", site.store.get("acme-hand"))
     assert hand.public["access_key_id"] != HAND["access_key_id"]
-    AwsSession(hand, Access({"sts": site.server.url}, REGION, ca_file=site.server.ca_file)).probe()
+    AwsSession(hand, site.access).probe()
     said = " ".join(first.output.split())
     assert "The rotator acme-password, which replaces the keys of acme-os, is due and was not replaced" in said
     assert "have the customer change it, and register it with strategic.service_store.cloud_credential" in said
 
-    second = site.run()
+    second = site.run("rotate")
     assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0, "acme-os": 0}
     site.put("acme-password", "openstack", PASSWORD, 100)
-    late = site.run()
+    late = site.run("rotate")
     assert late.status != 0 and re.findall(r"^(\S+)\s+: ok=.*failed=1", late.output, re.M) == ["acme-os"]
     assert "acme-password, which replaces the keys of acme-os, is overdue" in " ".join(late.output.split())
-    secrets = [HAND["secret_access_key"], PASSWORD["password"], *site.secrets()]
-    known = {spelling for secret in secrets for spelling in spellings(secret)}
-    assert not [text for run in (first, second, late) for text in known if text in run.output]
+    secrets = {HAND["secret_access_key"], PASSWORD["password"], *site.secrets()}
+    assert_nothing_leaked(site.folder, [first, second, late], secrets)
 
 
 @pytest.mark.slow
-def test_an_accounts_key_that_rotates_others_is_replaced_after_theirs(site: Site) -> None:
-    register = site.folder / "register" / "acme.yml"
+def test_an_accounts_key_that_rotates_others_is_replaced_after_theirs(site: TwoAccounts) -> None:
+    register = site.register / "acme.yml"
     own, others = register.read_text().split("  - name: acme-new")
     register.write_text(f"{own}  - name: acme-new{others.replace('grace_days: 7', 'grace_days: 7, rotator: acme-old')}")
-    run = site.run("-e", "service_store_rotate_now=true")
+    run = site.run("rotate", "-e", "service_store_rotate_now=true", loud=False)
     assert run.status == 0 and changed(run) == {"acme-old": 1, "acme-new": 1}, run.output[-4000:]
     before, after = run.output.split("PLAY [Rotate | Credentials that are also the rotators of others]")
     assert "changed: [acme-new]" in before and "changed: [acme-old]" not in before
@@ -194,17 +151,14 @@ def test_an_accounts_key_that_rotates_others_is_replaced_after_theirs(site: Site
 
 
 @pytest.mark.slow
-def test_onboard_registers_the_rotators_whose_files_are_given(site: Site) -> None:
+def test_onboard_registers_the_rotators_whose_files_are_given(site: TwoAccounts) -> None:
     site.share()
     site.store.delete("acme-hand")
-    given = site.folder.parent / "given"
-    given.mkdir()
-    file = given / "acme-hand.json"
-    file.write_text(json.dumps(HAND))
-    file.chmod(0o600)
-    options = ["--limit", "acme-old,acme-new", "-e", f"service_store_credentials_dir={given}"]
-    first, second = site.run(*options, playbook="onboard"), site.run(*options, playbook="onboard")
+    site.keep("acme-hand.json", json.dumps(HAND))
+    only = ["--limit", "acme-old,acme-new"]
+    first, second = site.run("onboard", *only), site.run("onboard", *only, loud=False)
     assert first.status == 0 and "changed: [acme-old] => (item=acme-hand)" in first.output, first.output[-4000:]
     assert second.status == 0 and changed(second) == {"acme-old": 0, "acme-new": 0}, second.output[-4000:]
     assert parse_record("acme-hand", site.store.get("acme-hand")).public["access_key_id"] == HAND["access_key_id"]
-    assert HAND["secret_access_key"] not in first.output + second.output
+    assert_nothing_leaked(site.folder, [first], [HAND["secret_access_key"]])
+    assert HAND["secret_access_key"] not in second.output

@@ -12,12 +12,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 BIN = Path(sys.executable).parent
+WATCH_EVERY_S = 0.02
+#: A process is looked at each time for 2 seconds, then twice a second.
+YOUNG_LOOKS, OLD_EVERY_LOOKS = 100, 25
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,12 @@ def run_playbook(
     timeout_s: float = 900.0,
     watch: bool = True,
     kill_at: str = "",
+    kill_when: Callable[[], bool] | None = None,
 ) -> Run:
     """Run ``playbook`` (a path or a full name) in ``folder``, with Ansible's home, temporary files and cache in it.
 
     watch: note the command lines; costs a good part of a processor. kill_at: end everything with SIGKILL as soon as the
-    command line of one of the run's processes holds this text.
+    command line of one of the run's processes holds this text. kill_when: end it so as soon as this is true.
     """
     extra = folder / "variables.json"
     extra.write_text(json.dumps(dict(variables or {})), encoding="utf-8")
@@ -69,9 +73,8 @@ def run_playbook(
         text=True,
     ) as process:
         finished = threading.Event()
-        watcher = threading.Thread(
-            target=_watch, args=(finished, seen, kill_at, environment["ANSIBLE_HOME"]), daemon=True
-        )
+        kill = _Kill(environment["ANSIBLE_HOME"], kill_at, kill_when or (lambda: False))
+        watcher = threading.Thread(target=_watch, args=(finished, seen, kill), daemon=True)
         if watch:
             watcher.start()
         try:
@@ -84,14 +87,37 @@ def run_playbook(
     return Run(process.returncode, output, frozenset(seen))
 
 
-def _watch(finished: threading.Event, seen: set[str], kill_at: str, home: str) -> None:
-    """Note the command line of every process of the machine until the run has ended, or end it where one says so."""
-    while not finished.wait(0.02):
-        for process in Path("/proc").glob("[0-9]*"):
+@dataclass(frozen=True)
+class _Kill:
+    """When to end a run: its home of Ansible, a text in a command line of its own, and what else is waited for."""
+
+    home: str
+    text: str
+    when: Callable[[], bool]
+
+    def is_due(self, process: Path, line: str) -> bool:
+        return bool(self.text) and self.text in line and self.home in _read(process / "environ")
+
+
+def _watch(finished: threading.Event, seen: set[str], kill: _Kill) -> None:
+    """Note the command line of every process of the machine until the run has ended, or end it where ``kill`` says so.
+
+    A process gets its arguments soon after its start; those that have long been there are looked at now and then.
+    """
+    looks: dict[str, int] = {}
+    while not finished.wait(WATCH_EVERY_S):
+        if kill.when():
+            _kill_all(kill.home)
+            return
+        looks = {name: looks.get(name, 0) + 1 for name in os.listdir("/proc") if name.isdigit()}
+        for name, times in looks.items():
+            if times > YOUNG_LOOKS and times % OLD_EVERY_LOOKS:
+                continue
+            process = Path("/proc", name)
             line = _read(process / "cmdline").replace("\0", " ")
             seen.add(line)
-            if kill_at and kill_at in line and home in _read(process / "environ"):
-                _kill_all(home)
+            if kill.is_due(process, line):
+                _kill_all(kill.home)
                 return
 
 
