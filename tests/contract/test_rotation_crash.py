@@ -5,8 +5,9 @@
 
 The points are those that the engine itself names, before and after each provider call and each write to the store; a
 whole run tells which of them it comes to. What must hold after the kill: a key works that the store knows (in the
-credential or in the journal), or a rotator can make one. After the run that follows: the stored key works, and the
-provider has no key whose secret is in neither record. `make test` takes a sample of the points, `make test-long` all.
+credential or in the journal), or a rotator can make one; and no file beside the store has a secret in it. After the run
+that follows: the stored key works, and the provider has no key whose secret is in neither record. `make test` takes a
+sample of the points, `make test-long` all.
 
 Both are true of a store that is a file here and of a real OpenBao. There a run is also killed after each write that
 the server has answered, which tells of the two that a removal takes what the named points do not.
@@ -17,12 +18,14 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import parse_journal
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.rotation import POINTS
+from tests.support.leaks import assert_nothing_leaked
 from tests.support.module import ModuleFailed
 from tests.support.openbao import after_writes
 from tests.support.rotation import killed, killed_at, rotate
@@ -69,6 +72,12 @@ def after_the_kill(rotating: Rotating) -> str:
     return "rotator can make one"
 
 
+def secrets(rotating: Rotating) -> set[str]:
+    """Return the secrets of all keys that the store knows."""
+    held = [rotating.store.opened.get("rotator")["secrets"]] if rotating.account.rotator else []
+    return {text for one in [*(key.secrets for key in known_keys(rotating).values()), *held] for text in one.values()}
+
+
 def end_state(rotating: Rotating) -> str:
     """Say how it ended; fails where a key is dead that must live, or lives that nobody has the secret of."""
     main = rotating.main()
@@ -101,6 +110,8 @@ def killed_and_run_again(
     whole = run or (lambda at: rotate(rotating.params(**WHOLE), at=at))
     assert killed(whole, point, number), (point, number)
     between = after_the_kill(rotating)
+    if rotating.store.option["type"] == "encrypted_file":
+        assert_nothing_leaked(Path(rotating.store.option["path"]).parent, [], secrets(rotating))
     begun = rotating.journal() is not None
     rotating.run(policy={"grace_days": 0})
     end = end_state(rotating)

@@ -1,75 +1,61 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rotation as loud as Ansible can be, on every provider: no key of before or after and no rotator's is shown or left.
+"""A rotation as loud as Ansible can be, whole, killed or refused: no key of before or after is shown or left anywhere.
 
-The playbook's other promises (what is due, shared rotators) are in test_rotate_playbook.py, on one provider; check mode
-and diff mode of the module are in tests/contract/test_rotation.py, on every provider.
+A killed run ends by SIGKILL while it waits for the provider: once when that has made the new key and this store knows
+nothing of it, once when the new key is in the journal or the store. The run after it repairs what it finds.
+
+A whole rotation in `make test`, and the playbook's other promises, are in test_rotate_playbook.py; check mode and diff
+mode of the module are in tests/contract/test_rotation.py, on every provider.
 """
 
 from __future__ import annotations
 
-import base64
-import datetime
-import os
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS, parse
-from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from ansible_collections.strategic.service_store.plugins.module_utils.model.rotation import SUFFIX
 from tests.contract.accounts import SLOW, STARTERS
 from tests.contract.accounts.base import CloudAccount
-from tests.support.playbook import Run, left_behind, run_playbook
+from tests.contract.bench import certificate
+from tests.contract.rotating import CREATES
+from tests.support.held import HoldingProxy
+from tests.support.leaks import assert_kept, assert_nothing_leaked
+from tests.support.playbook import Run
 from tests.support.servers import StartServer
+from tests.support.site import HIDDEN, Site
 
 pytestmark = pytest.mark.slow
-#: One in `make test`, all in `make test-long`.
-SAMPLE = "aws"
-PROVIDERS = [
-    pytest.param(
-        name,
-        marks=[*([pytest.mark.openstack] if name in SLOW else []), *([pytest.mark.long] if name != SAMPLE else [])],
-    )
-    for name in sorted(STARTERS)
-]
-HIDDEN = {name for fields in FIELDS.values() for form in fields.forms for name in form.secret}
 WRONG = "canary-wrong-Nw58Q7vLrW3cYjN1pHs6DfA0uEo5KiBtQ8"
 OPERATOR = {
     "name": "leak-test",
     "store_servers": [{"name": "s1", "host": "127.0.0.1", "public_address": "192.0.2.1"}],
 }
-LOUD = {
-    "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.junit,strategic.service_store.rollout_report",
-    "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
-    "ANSIBLE_KEEP_REMOTE_FILES": "1",
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+#: What the answer to the call that makes a key says of its secret.
+MADE = {
+    "aws": r"<SecretAccessKey>([^<]+)<",
+    "azure": r'"secretText": ?"([^"]+)"',
+    "cloudstack": r'"secretkey": ?"([^"]+)"',
 }
 
 
-class Site:
-    """A register with one account, whose credential and rotator are in an encrypted file."""
+class OneAccount(Site):
+    """A register with one account, whose credential and rotator are in the store."""
 
     def __init__(self, folder: Path, account: CloudAccount) -> None:
-        self.folder, self.account = folder, account
-        register = folder / "register"
-        register.mkdir(parents=True)
-        (register / "service_store.yml").write_text(yaml.safe_dump({"service_store": OPERATOR}))
+        self.account = account
         own = {"customer": "acme", "cloud_accounts": [self.registered()]}
-        (register / "acme.yml").write_text(yaml.safe_dump(own))
-        (folder / "service_store.inventory.yml").write_text("plugin: strategic.service_store.register\n")
-        key = folder.parent / "key"
-        key.write_bytes(base64.b64encode(os.urandom(32)))
-        key.chmod(0o600)
-        path = str(folder / "secrets.json")
-        self.option = {"type": "encrypted_file", "path": path, "auth": {"key_file": str(key)}}
-        self.store = open_store(self.option, lambda *values: None)
-        self.put("acme-key", account.secret)
+        super().__init__(folder, yaml.safe_dump({"service_store": OPERATOR}), {"acme": yaml.safe_dump(own)})
+        self.put("acme-key", account.provider, account.secret, 1)
         if account.rotator:
-            self.put("acme-rotator", account.rotator)
+            self.put("acme-rotator", account.provider, account.rotator, 1)
 
     def registered(self) -> dict[str, object]:
         """Return the account as the register names it."""
@@ -83,59 +69,92 @@ class Site:
             **self.account.options,
         }
 
-    def put(self, name: str, fields: dict[str, str]) -> None:
-        """Store a key that was registered yesterday."""
-        then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
-        record = parse(name, self.account.provider, fields).record()
-        self.store.put(name, {**record, "meta": {"registered_at": then.strftime("%Y-%m-%dT%H:%M:%SZ")}})
+    def rotate(self, proxy: HoldingProxy | None = None) -> Run:
+        """Rotate, whatever the key's age; with a proxy, kill the run when that holds an answer."""
+        kill = {"kill_when": proxy.holds.is_set} if proxy else {}
+        return self.run("rotate", variables={"service_store_rotate_now": True}, **kill)
 
-    def rotate(self) -> Run:
-        """Run the playbook rotate, whatever the key's age."""
-        env = {
-            **LOUD,
-            "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(self.folder / "facts"),
-            "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log"),
-            "JUNIT_OUTPUT_DIR": str(self.folder / "junit"),
-            "SERVICE_STORE_REPORT_FOLDER": str(self.folder / "report"),
-        }
-        loud = ["-i", str(self.folder / "service_store.inventory.yml"), "-vvvv", "--diff"]
-        variables = {"service_store_secret_store": self.option, "service_store_rotate_now": True}
-        return run_playbook("strategic.service_store.rotate", self.folder, *loud, variables=variables, env=env)
-
-    def secrets(self) -> set[str]:
-        """Return every secret that the store has now, in credentials and journals."""
-        return set(secrets_in([dict(self.store.get(name)) for name in self.store.names()]))
+    def refused(self) -> Run:
+        """Rotate with a rotator that the provider refuses."""
+        wrong = dict.fromkeys(HIDDEN & set(self.account.rotator), WRONG)
+        self.put("acme-rotator", self.account.provider, {**self.account.rotator, **wrong}, 1)
+        return self.rotate()
 
 
-def secrets_in(node: object) -> Iterator[str]:
-    """Yield the values of all secret fields, at any depth."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            yield from [value] if name in HIDDEN and isinstance(value, str) else secrets_in(value)
-    elif isinstance(node, list):
-        for item in node:
-            yield from secrets_in(item)
+@pytest.fixture
+def account(request: pytest.FixtureRequest, lab_server: StartServer, tmp_path: Path) -> Iterator[CloudAccount]:
+    started = STARTERS[request.param](lab_server, tmp_path / "cloud")
+    yield started
+    started.faults.__exit__(None, None, None)
 
 
-@pytest.fixture(params=PROVIDERS)
-def site(request: pytest.FixtureRequest, lab_server: StartServer, tmp_path: Path) -> Iterator[Site]:
-    account = STARTERS[request.param](lab_server, tmp_path / "cloud")
-    yield Site(tmp_path / "site", account)
-    account.faults.__exit__(None, None, None)
+@dataclass
+class Held:
+    """An account behind a proxy that holds one answer, and a pattern for the secrets in its answers."""
+
+    site: OneAccount
+    proxy: HoldingProxy
+    pattern: str
+
+    def made(self) -> set[str]:
+        """Return the secret of every key that the provider has made, known to the store or lost."""
+        return {found for body in self.proxy.answers for found in re.findall(self.pattern, body.decode())}
 
 
-def test_a_rotation_shows_and_leaves_no_secret_of_before_or_after(site: Site) -> None:
+@pytest.fixture
+def held(account: CloudAccount, tmp_path: Path) -> Iterator[Held]:
+    operation, pattern = CREATES[account.provider], MADE[account.provider]
+    cert = certificate(account, "holding")
+    with HoldingProxy(account.faults.url, account.server.ca_file, *cert, operation=operation) as proxy:
+        urls = json.dumps(account.options["endpoints"]).replace(account.faults.url, proxy.url)
+        behind = replace(account, options={**account.options, "endpoints": json.loads(urls)})
+        yield Held(OneAccount(tmp_path / "site", behind), proxy, pattern)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "account",
+    [pytest.param(name, marks=[pytest.mark.openstack] if name in SLOW else []) for name in sorted(STARTERS)],
+    indirect=True,
+)
+def test_a_rotation_shows_and_leaves_no_secret_of_before_or_after(account: CloudAccount, tmp_path: Path) -> None:
+    site = OneAccount(tmp_path / "site", account)
     known = site.secrets()
     runs = [site.rotate()]
     fresh = site.secrets() - known
     assert len(fresh) == 1 and runs[0].status == 0, runs[0].output[-3000:]
-    if site.account.rotator:
-        site.put("acme-rotator", {**site.account.rotator, **dict.fromkeys(HIDDEN & set(site.account.rotator), WRONG)})
-        runs.append(site.rotate())
+    if account.rotator:
+        runs.append(site.refused())
         assert runs[-1].status != 0, runs[-1].output[-3000:]
-    written = {text for secret in known | fresh | {WRONG} for text in spellings(secret)}
-    for run in runs:
-        assert not [text for text in written if text in run.output]
-        assert not [line for line in run.command_lines if any(text in line for text in written)]
-    for path, content in left_behind(site.folder):
-        assert not [text for text in written if text.encode() in content], path
+    assert_nothing_leaked(site.folder, runs, {*known, *fresh, WRONG, site.store_key})
+
+
+#: In `make test` the one that finds most in the store; in `make test-long` all.
+@pytest.mark.parametrize(
+    "account, calls_later",
+    [
+        pytest.param("cloudstack", 1, id="cloudstack-the new key is stored"),
+        pytest.param("cloudstack", 0, id="cloudstack-the new key is lost", marks=pytest.mark.long),
+        pytest.param("aws", 1, id="aws-the new key is in the journal", marks=pytest.mark.long),
+        pytest.param("aws", 0, id="aws-the new key is lost", marks=pytest.mark.long),
+        pytest.param("azure", 1, id="azure-the new key is in the journal", marks=pytest.mark.long),
+        pytest.param("azure", 0, id="azure-the new key is lost", marks=pytest.mark.long),
+    ],
+    indirect=["account"],
+)
+def test_a_killed_rotation_and_its_repair_leave_no_secret(held: Held, calls_later: int) -> None:
+    site, old = held.site, held.site.secrets()
+    held.proxy.hold(calls_later)
+    killed = site.rotate(held.proxy)
+    held.proxy.let_go()
+    assert killed.status == -9 and held.proxy.holds.is_set(), killed.output[-3000:]
+    (lost,) = held.made()
+    assert f"acme-key{SUFFIX}" in site.store.names() and (lost in site.secrets()) == bool(calls_later)
+    assert_nothing_leaked(site.folder, [killed], {*old, lost, site.store_key})
+
+    repaired = site.rotate()
+    assert repaired.status == 0, repaired.output[-3000:]
+    made = held.made()
+    assert len(made & site.secrets()) == 1 and len(made) == 2 - calls_later
+    assert_nothing_leaked(site.folder, [killed, repaired], {*old, *made, site.store_key})
+    assert_kept(site.folder)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import email
 import json
 import threading
@@ -17,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass
@@ -38,9 +39,15 @@ class Letter:
 
 @dataclass
 class PostOffice:
-    """Takes mail for everybody but those in ``refused``."""
+    """Takes mail for everybody but those in ``refused``, and from those alone who know its password, where it has one.
 
+    While it is ``slow`` it does not say whether it takes a mail; ``busy`` is set when one has come to that point.
+    """
+
+    password: str = ""
     port: int = 0
+    slow: bool = False
+    busy: threading.Event = field(default_factory=threading.Event)
     refused: set[str] = field(default_factory=set)
     letters: list[Letter] = field(default_factory=list)
 
@@ -53,9 +60,17 @@ class PostOffice:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        while self.slow:
+            self.busy.set()
+            await asyncio.sleep(0.05)
         message = email.message_from_bytes(envelope.content or b"", policy=default)  # type: ignore[arg-type]
         self.letters.append(Letter(str(envelope.mail_from), list(envelope.rcpt_tos), message))  # type: ignore[arg-type]
         return "250 taken"
+
+    def let_in(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, who: LoginPassword
+    ) -> AuthResult:
+        return AuthResult(success=who.password.decode() == self.password)
 
 
 class _AnyPort(Controller):
@@ -67,10 +82,11 @@ class _AnyPort(Controller):
 
 
 @contextmanager
-def post_office() -> Iterator[PostOffice]:
-    """Run an SMTP server on a free port."""
-    office = PostOffice()
-    controller = _AnyPort(office, hostname="127.0.0.1", port=0, ready_timeout=60)
+def post_office(password: str = "") -> Iterator[PostOffice]:
+    """Run an SMTP server on a free port; without a password it takes mail from anybody."""
+    office = PostOffice(password)
+    login = {"authenticator": office.let_in, "auth_required": True, "auth_require_tls": False} if password else {}
+    controller = _AnyPort(office, hostname="127.0.0.1", port=0, ready_timeout=60, **login)
     controller.start()
     office.port = controller.port
     try:
