@@ -213,7 +213,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 allowlists:
-  description: What each scope holds after the task (in check mode, before it), and what was done to it.
+  description:
+    - What each scope holds after the task (in check mode, before it), and what was done to it.
+    - C(stale_marks) are entries of which a killed run had left the mark alone, which was dropped.
   returned: success
   type: list
   elements: dict
@@ -224,13 +226,16 @@ allowlists:
       added: ["198.51.100.12/32 tcp/443"]
       updated: []
       removed: []
+      stale_marks: []
 api_calls:
   description: The calls made to the provider, by name.
   returned: success
   type: dict
   sample: {"GET /v2.0/security-groups": 1, "POST /v2.0/security-group-rules": 1}
 applied:
-  description: The changes that had taken effect before a failure.
+  description:
+    - The changes that had taken effect before a failure.
+    - C(mark) says that an entry was marked and not made. The next run makes it, or drops the mark.
   returned: failure, when something had been changed
   type: list
   elements: str

@@ -121,6 +121,8 @@ allowlists:
   description:
     - Each scope with its entries, and with C(missing) declared ones, C(undeclared) and C(expired) ones.
     - C(wider) are the undeclared ones that let in all that a declared one does, and more.
+    - C(stale_marks) are entries of which a killed run left the mark alone. Nobody gets in by a mark, so it is no drift;
+      M(strategic.service_store.access_allowlist) drops it.
   returned: success
   type: list
   elements: dict
@@ -139,6 +141,7 @@ allowlists:
       missing: []
       undeclared: []
       wider: []
+      stale_marks: []
       expired: []
 drift:
   description: Whether anything is missing, undeclared or expired. Without entries, only what expired.

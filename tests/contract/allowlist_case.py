@@ -13,7 +13,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.entr
 from tests.support.module import ModuleFailed
 
 from .conftest import Store
-from .watching import State, WatchingProxy
+from .watching import State, WatchingProxy, marked_only
 
 Row = Mapping[str, str]
 Lines = frozenset[str]
@@ -58,7 +58,7 @@ class Run:
 
     def __init__(self, store: Store, proxy: WatchingProxy, look: Callable[[], State]) -> None:
         self.store, self.proxy, self.look = store, proxy, look
-        self.bare = store.account.scopes[0]["kind"] == "prefix_list"
+        self.bare = store.account.bare is not None
 
     def reset(self) -> None:
         """Empty the account; what stays from now on is an entry that somebody else made by hand."""
@@ -93,6 +93,11 @@ class Run:
             return self.store.run("access_allowlist", allowlists=lists, **keeping, **more)
         except ModuleFailed as failed:
             return failed.result
+
+    def info(self, rows: list[Row]) -> dict[str, Any]:
+        """Return what the info module says of the scope beside these entries."""
+        lists = [{"scope": dict(self.store.account.scopes[0]), "entries": rows}]
+        return self.store.run("access_allowlist_info", allowlists=lists)
 
     def bring(self, operation: Operation) -> dict[str, Any]:
         """Run the operation once."""
@@ -137,7 +142,8 @@ def told(result: Mapping[str, Any]) -> set[tuple[str, str]]:
     if not result.get("failed"):
         (scope,) = result["allowlists"]
         names = (("add", "added"), ("update", "updated"), ("remove", "removed"))
-        return {(action, _words(key)) for action, name in names for key in scope[name]}
+        dropped = {("remove", marked_only(key)) for key in scope["stale_marks"]}
+        return {(action, _words(key)) for action, name in names for key in scope[name]} | dropped
     return _named(result.get("applied", ()))
 
 
@@ -154,8 +160,11 @@ def tells_the_truth(result: Mapping[str, Any], before: State, after: State, unsu
 
     ``unsure``: the run could not read what came of its calls, and may say so of what it does not know.
     """
-    differs, sure = happened(before, after), told(result)
+    sure = told(result)
     perhaps = sure | (_named(result.get("unsure", ())) if unsure else set())
+    # A mark comes before its entry and goes after it, which is one change and told once.
+    with_entry = {marked_only(line) for _action, line in perhaps}
+    differs = {(action, line) for action, line in happened(before, after) if line not in with_entry}
     if result["changed"] != bool(sure) or not sure <= differs <= perhaps:
         said = f"changed={result['changed']} {sorted(sure)}, perhaps {sorted(perhaps - sure)}"
         raise Wrong(f"it told {said}, and what happened is {sorted(differs)} ({result.get('msg', 'no failure')})")
@@ -163,8 +172,13 @@ def tells_the_truth(result: Mapping[str, Any], before: State, after: State, unsu
 
 def _named(lines: Iterable[str]) -> set[tuple[str, str]]:
     """Return changes, described as ``add security_group api: 192.0.2.1/32 tcp/443``, as (action, line)."""
-    made = [text.partition(": ") for text in lines]
-    return {(head.partition(" ")[0], _words(key)) for head, _colon, key in made}
+    found = set()
+    for text in lines:
+        head, _colon, key = text.partition(": ")
+        action, line = head.partition(" ")[0], _words(key)
+        marks = {"mark": ("add", marked_only(line)), "unmark": ("remove", marked_only(line))}
+        found.add(marks.get(action, (action, line)))
+    return found
 
 
 def _line(cidr: str, port: str | None) -> str:

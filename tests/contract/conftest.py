@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +121,13 @@ class Store:
         lists = [{"scope": dict(self.account.scopes[0])}]
         got = self.run("access_allowlist_info", allowlists=lists)["allowlists"][0]["entries"]
         return {f"{row['cidr']} {row['protocol']}/{row['ports']}" for row in got}
+
+
+def entries_told(failed: Mapping[str, Any]) -> list[str]:
+    """Return what a failed run says it changed, as ``changed`` must, too; marks of what was not made left out."""
+    applied = list(failed.get("applied", ()))
+    assert failed["changed"] is bool(applied)
+    return [line for line in applied if not line.startswith("mark ")]
 
 
 @pytest.fixture

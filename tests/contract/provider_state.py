@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tests.support import openstack
 
 from .accounts import aws, azure, cloudstack
 from .accounts.base import CloudAccount
-from .watching import State
+from .watching import State, marked_only
 
 Look = Callable[[], State]
 Pairs = Iterator[tuple[str, str]]
@@ -65,8 +65,11 @@ def _aws_acls(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], P
             if not rule["Egress"] and rule["RuleAction"] == "allow":
                 ports = rule["PortRange"]
                 line = _line(rule["CidrBlock"], "tcp", ports["From"], ports["To"])
-                said = (value for key, value in tags.items() if key.endswith(f" {rule['RuleNumber']} {line}"))
-                yield line, next(said, "")
+                said = [key for key in tags if key.endswith(f" {rule['RuleNumber']} {line}")]
+                yield line, "".join(tags.pop(key) for key in said)
+        for key in tags:
+            if key.startswith("svcstore:"):
+                yield marked_only(key.split(" ", 2)[2]), ""
 
     return read
 
@@ -94,14 +97,50 @@ def _azure_groups(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[
     return read
 
 
+def _azure_addresses(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
+    def read() -> Pairs:
+        group = azure.ip_group(account.server.url, account.server.ca_file, scope)
+        for address in group["properties"]["ipAddresses"]:
+            # A tag says the same of all the addresses in its name.
+            said = (value for key, value in group["tags"].items() if address.removesuffix("/32") in key.split())
+            yield _line(address, "all", None, None), next(said, "")
+
+    return read
+
+
+def _tagged(lines: Sequence[str], tags: Sequence[Mapping[str, str]]) -> Pairs:
+    """Yield entries with what the tags of their resource say about them, and the tags that are about none."""
+    said = [(tag["key"].partition(" ")[2], tag["value"]) for tag in tags if tag["key"].startswith("svcstore-")]
+    for line in lines:
+        yield line, json.dumps(sorted(value for about, value in said if about == line))
+    for about in {about for about, _value in said if about not in lines}:
+        yield marked_only(about), ""
+
+
 def _cloudstack_groups(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
     api = cloudstack.client(account.server.url, account.server.ca_file)
 
     def read() -> Pairs:
         (group,) = api.listSecurityGroups(securitygroupname=scope["name"])["securitygroup"]
-        for rule in group["ingressrule"]:
-            line = _line(rule["cidr"], rule["protocol"], rule.get("startport"), rule.get("endport"))
-            yield line, json.dumps(sorted(tag["value"] for tag in group["tags"] if tag["key"].endswith(f" {line}")))
+        rules = group["ingressrule"]
+        lines = [_line(rule["cidr"], rule["protocol"], rule.get("startport"), rule.get("endport")) for rule in rules]
+        yield from _tagged(lines, group["tags"])
+
+    return read
+
+
+def _cloudstack_firewalls(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
+    api = cloudstack.client(account.server.url, account.server.ca_file)
+
+    def read() -> Pairs:
+        (address,) = api.listPublicIpAddresses(ipaddress=scope["name"])["publicipaddress"]
+        rules = api.listFirewallRules(ipaddressid=address["id"]).get("firewallrule", ())
+        lines = [
+            _line(cidr, rule["protocol"], rule.get("startport"), rule.get("endport"))
+            for rule in rules
+            for cidr in rule["cidrlist"].split(",")
+        ]
+        yield from _tagged(lines, address["tags"])
 
     return read
 
@@ -131,12 +170,32 @@ def _openstack_groups(account: CloudAccount, scope: Mapping[str, str]) -> Callab
     return read
 
 
+def _openstack_addresses(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
+    (made,) = json.loads(account.server.lab("GET", "accounts"))
+    project = openstack.Account(account.server, made)
+
+    def read() -> Pairs:
+        (group,) = project.call("GET", f"/v2.0/address-groups?name={scope['name']}")["address_groups"]
+        # Whose it is stands in the group's description, and nothing else is said about it.
+        for address in group["addresses"]:
+            yield _line(address, "all", None, None), ""
+        _mark, _bracket, words = group["description"].partition("(")
+        for word in words.rstrip(")").split():
+            if f"{word}/32" not in group["addresses"]:
+                yield marked_only(_line(f"{word}/32", "all", None, None)), ""
+
+    return read
+
+
 _READERS: dict[tuple[str, str], Callable[[CloudAccount, Mapping[str, str]], Callable[[], Pairs]]] = {
     ("aws", "security_group"): _aws_groups,
     ("aws", "network_acl"): _aws_acls,
     ("aws", "prefix_list"): _aws_prefixes,
     ("azure", "network_security_group"): _azure_groups,
+    ("azure", "ip_group"): _azure_addresses,
     ("cloudstack", "security_group"): _cloudstack_groups,
+    ("cloudstack", "firewall"): _cloudstack_firewalls,
     ("cloudstack", "network_acl"): _cloudstack_acls,
     ("openstack", "security_group"): _openstack_groups,
+    ("openstack", "address_group"): _openstack_addresses,
 }

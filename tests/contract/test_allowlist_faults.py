@@ -14,20 +14,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
 
-from .accounts import BARE, KINDS
-from .allowlist_case import OPERATIONS, Operation, Run, Wrong, tells_the_truth
+from .accounts import BARE, KINDS, NARROW
+from .allowlist_case import OLD, OPERATIONS, Operation, Run, Wrong, tells_the_truth
 from .allowlist_faults import FAULTS, Fault, rules_at, spoiled_calls
 from .conftest import PROVIDERS
 from .watched import watched_run
+from .watching import marked_only
 
 __all__ = ["watched_run"]
 pytestmark = pytest.mark.slow
-REPLACE = next(operation for operation in OPERATIONS if operation.name == "replace")
-EVERY = [*PROVIDERS, *(pytest.param(name, id=name) for name in sorted({**KINDS, **BARE}))]
+ADD, REMOVE, REPLACE = OPERATIONS[:3]
+EVERY = [*PROVIDERS, *(pytest.param(name, id=name) for name in sorted({**KINDS, **BARE, **NARROW}))]
 TITLE = "allowlists under faults"
 HEAD = ("cloud", "fault", "operation", "at calls", "what the run said", "old or new open", "the two runs after it")
 Table = Callable[..., None]
@@ -132,6 +134,44 @@ def test_one_cloud_replaces_an_entry_under_every_fault(watched_run: Run, table: 
 @pytest.mark.parametrize("watched_run", [param for param in PROVIDERS if param.id != "azure"], indirect=True)
 def test_every_other_cloud_replaces_an_entry_though_it_is_killed_after_any_call(watched_run: Run, table: Table) -> None:
     all_of(watched_run, table, REPLACE, (), sample=True)
+
+
+#: Where an entry's mark is apart from it.
+MARKED_APART = [
+    "aws-network-acl",
+    "cloudstack",
+    "cloudstack-firewall",
+    pytest.param("openstack-address-group", marks=pytest.mark.openstack),
+]
+
+
+@pytest.mark.parametrize("watched_run", MARKED_APART, indirect=True)
+def test_marks_that_a_kill_left_alone_are_dropped_by_the_next_run_and_told(watched_run: Run) -> None:
+    run, account = watched_run, watched_run.store.account
+    names = clean_run(run, REMOVE)
+    removed = [number for number, name in enumerate(names, 1) if fnmatchcase(name, account.remove_call)]
+    run.begin(REMOVE)
+    assert run.proxy.run_and_kill(lambda: run.bring(REMOVE), removed[-1])
+    gone = sorted(run.lines((OLD,)))
+    marks = {marked_only(line) for line in gone}
+    assert marks <= set(run.look()) and not set(gone) & set(run.look())
+    rows = run.rows(REMOVE.wanted)
+    assert run.info(rows)["allowlists"][0]["stale_marks"] == gone
+    predicted = run.apply(rows, check=True, diff=True)
+    done = run.apply(rows, check=False, diff=True)
+    assert done["changed"] and done["allowlists"][0]["stale_marks"] == gone
+    assert predicted["changed"] and predicted["diff"] == done["diff"] != []
+    assert set(run.look()) == run.lines(REMOVE.wanted) | run.foreign()
+    run.proxy.begin()
+    assert not run.bring(REMOVE)["changed"] and account.writes() == []
+
+
+@pytest.mark.parametrize("watched_run", ["cloudstack"], indirect=True)
+def test_marks_of_what_was_refused_are_told(watched_run: Run) -> None:
+    names = clean_run(watched_run, ADD)
+    fault = next(fault for fault in FAULTS if fault.name == "quota reached")
+    first = spoiled_calls(fault, watched_run.store.account, names)[0]
+    assert spoiled(watched_run, ADD, fault, names, first)[0] == "failed, changes told"
 
 
 @pytest.mark.long

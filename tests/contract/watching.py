@@ -19,8 +19,13 @@ from lab.fault_rules import Answer
 from lab.faults import FaultProxy
 
 CHILD_TIMEOUT_S = 120
-#: What a scope holds: each entry as a line, with what is said about it.
+#: What a scope holds: each entry as a line, with what is said about it; and each mark without its entry.
 State = dict[str, str]
+
+
+def marked_only(line: str) -> str:
+    """Return the line of an entry of which a scope holds the mark alone."""
+    return f"mark of {line}"
 
 
 class WatchingProxy(FaultProxy):

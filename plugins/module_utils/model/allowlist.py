@@ -61,6 +61,8 @@ class ScopeState:
 
     ``others`` counts what takes from the provider's quota beside the entries held, by family where those are counted
     apart. ``limits`` are the scope's own, where they are not those of the provider. ``families`` are those it takes.
+    ``stale`` are the entries (as text) of which a killed run left the store's mark alone, where marks are apart from
+    what they mark: were somebody else to make such an entry, it would be taken for the store's.
     """
 
     scope: Scope
@@ -70,6 +72,7 @@ class ScopeState:
     others: Mapping[int, int] = field(default_factory=dict)
     limits: Limits | None = None
     families: tuple[int, ...] = (4, 6)
+    stale: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def aggregated(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: datetime.date) -> Plan:
-    """Return the changes for one scope: adds first, then updates, then removals.
+    """Return the changes for one scope: adds first, then updates, then removals, then marks that mark nothing.
 
     An entry past its last day is not wanted any more. An entry that somebody else made and that is wanted stays
     as it is: it does its work, and its note is not ours to change. One that is blocked does none, and another takes
@@ -158,7 +161,7 @@ def plan(state: ScopeState, wanted: Wanted, store: str, limits: Limits, today: d
     ]
     _check_families(state, keep.values())
     _check_quota(state, [change.after.entry for change in adds], limits)
-    return Plan(tuple(adds + updates + removals))
+    return Plan(tuple(adds + updates + removals + _unmarks(state, adds, group)))
 
 
 def settled(
@@ -210,6 +213,17 @@ def _updates(
             if item.store == store and item.entry.note != entry.note and not item.blocked:
                 changes.append(Change("update", str(entry), item, Held(entry, item.ref, store), group))
     return changes
+
+
+def _unmarks(state: ScopeState, adds: Sequence[Change], group: str) -> list[Change]:
+    """Return the marks to drop: an entry that is added anew takes the one that is there."""
+    coming = {str(change.after.entry) for change in adds}
+    return [Change("unmark", key, marked_only(key), None, group) for key in state.stale if key not in coming]
+
+
+def marked_only(key: str) -> str:
+    """Return how an entry is shown of which there is the mark alone."""
+    return f"{key} (its mark alone)"
 
 
 def _may_remove(item: Held, purge: str, store: str) -> bool:

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable
 
 from ..core.errors import ProviderError
 from ..model import mark
-from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, parse_entries, plan, settled
+from ..model.allowlist import Held, OverQuota, ScopeState, Wanted, aggregated, marked_only, parse_entries, plan, settled
 from ..model.entry import parse_prefixes
 from ..model.invalid import InvalidValue
 from ..model.plan import Change, Plan
@@ -138,11 +138,12 @@ class Allowlists:
         except ProviderError:
             return None
         limits = now.limits or self._adapter.limits
-        made, still = settled(now.held, changes, self._store, limits.keeps_note)
+        entries = [change for change in changes if change.action != "unmark"]
+        made, still = settled(now.held, entries, self._store, limits.keeps_note)
         as_before = {(item.ref, str(item)) for item in now.held}
         # Where a note is taken off before the next is put on, one that is gone has been changed, if not to its end.
         begun = [c for c in still if c.action == "update" and (c.before.ref, str(c.before)) not in as_before]
-        return [*made, *begun]
+        return [*made, *begun, *_marks(self.states[scope], now, changes)]
 
     def describe(self, changes: Sequence[Change]) -> list[dict[str, Any]]:
         """Return each scope: how many entries it holds after ``changes``, and which of them came and went."""
@@ -153,7 +154,12 @@ class Allowlists:
         state = self.states[item.scope]
         by_action = {
             name: [change.key for change in own if change.action == action]
-            for name, action in (("added", "add"), ("updated", "update"), ("removed", "remove"))
+            for name, action in (
+                ("added", "add"),
+                ("updated", "update"),
+                ("removed", "remove"),
+                ("stale_marks", "unmark"),
+            )
         }
         return {
             "scope": _scope_facts(item.scope),
@@ -178,6 +184,7 @@ class Allowlists:
             "entries": [_entry_facts(held) for held in state.held],
             "missing": [str(e) for e in item.entries if e.key in keep - there],
             "undeclared": [str(entry) for entry in extra],
+            "stale_marks": list(state.stale),
             "wider": [str(entry) for entry in extra if any(entry.covers(wanted) for wanted in item.entries)],
             # Where a note cannot be changed in place it is older than the declaration, which goes before it.
             "expired": [
@@ -200,6 +207,16 @@ class Allowlists:
                     f"is the same object as {seen[ref]}; put all its entries into one list",
                 )
             seen[ref] = item.scope
+
+
+def _marks(before: ScopeState, now: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
+    """Yield the marks that a failed run dropped, and those it set for what it could not make."""
+    yield from (change for change in changes if change.action == "unmark" and change.key not in now.stale)
+    # The mark of what was removed is no new one.
+    known = {*before.stale, *(str(held.entry) for held in before.held)}
+    for key in now.stale:
+        if key not in known:
+            yield Change("mark", key, None, marked_only(key), str(before.scope))
 
 
 def _by_group(changes: Sequence[Change]) -> dict[str, list[Change]]:

@@ -113,6 +113,12 @@ def rules(url: str, ca_file: str, scope: Mapping[str, str]) -> list[dict[str, An
     return found
 
 
+def ip_group(url: str, ca_file: str, scope: Mapping[str, str]) -> dict[str, Any]:
+    """Return an IP group as somebody else of the subscription reads it."""
+    found: dict[str, Any] = _call(url, ca_file, "GET", scope["parent"], f"ipGroups/{scope['name']}")
+    return found
+
+
 def ip_groups(account: CloudAccount) -> CloudAccount:
     """Return the account with two empty IP groups as its scopes."""
     kind = "ip_group"

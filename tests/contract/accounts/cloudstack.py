@@ -21,6 +21,7 @@ from .base import CloudAccount
 
 SECRET = {"api_key": "contract-api-key", "secret_key": "vX2mZk9LrW7cYjN1pHs6DfA3uEo5KiBtQ8gRw4TxM0"}
 ROTATOR = {"api_key": "rotator-api-key", "secret_key": "bN6kTz3MxV9dPjL2qGs7HfC4yEa8UiWoJ1rXt5KzQ0"}
+ADDRESSES = ("198.51.100.7", "198.51.100.8")
 CONFIG = {
     "job_delay_s": 0,
     "accounts": [
@@ -31,6 +32,7 @@ CONFIG = {
                 {"username": "rotator", "apikey": ROTATOR["api_key"], "secretkey": ROTATOR["secret_key"]},
             ],
             "security_groups": [{"name": "api-one"}, {"name": "api-two"}],
+            "public_ips": [{"ipaddress": ADDRESSES[0]}, {"ipaddress": ADDRESSES[1]}],
             "network_acl_lists": [{"name": "tier-one"}, {"name": "tier-two"}],
         }
     ],
@@ -80,6 +82,23 @@ def network_acls(account: CloudAccount) -> CloudAccount:
     )
 
 
+def firewalls(account: CloudAccount) -> CloudAccount:
+    """Return the account with the firewalls of two public addresses as its scopes."""
+    kind = "firewall"
+    return dataclasses.replace(
+        account,
+        scopes=({"kind": kind, "name": ADDRESSES[0]}, {"kind": kind, "name": ADDRESSES[1]}),
+        unknown_scope={"kind": kind, "name": "203.0.113.1"},
+        add_foreign=lambda scope, entry: _add_foreign_firewall(
+            account.server.url, account.server.ca_file, scope, entry
+        ),
+        # The addresses, and the rules of all of them.
+        least_reads=2,
+        add_call="createFirewallRule",
+        remove_call="deleteFirewallRule",
+    )
+
+
 def _certificate(folder: Path) -> tuple[str, str]:
     from lab.ca import issue, make_ca
 
@@ -119,4 +138,16 @@ def _add_foreign_item(url: str, ca_file: str, scope: Mapping[str, str], entry: E
     acl = api.listNetworkACLLists(name=scope["name"])["networkacllist"][0]
     api.createNetworkACL(
         aclid=acl["id"], protocol=entry.protocol, cidrlist=entry.cidr, fetch_result=True, **_ports(entry), **more
+    )
+
+
+def _add_foreign_firewall(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
+    api = client(url, ca_file)
+    (address,) = api.listPublicIpAddresses(ipaddress=scope["name"])["publicipaddress"]
+    api.createFirewallRule(
+        ipaddressid=address["id"],
+        protocol=entry.protocol,
+        cidrlist=entry.cidr,
+        fetch_result=True,
+        **_ports(entry),
     )

@@ -44,6 +44,11 @@ def marks(acl: Rule, store: str) -> list[str]:
     return [str(tag["Key"]) for tag in acl.get("Tags") or () if str(tag["Key"]).startswith(f"{mark.PREFIX}{store} ")]
 
 
+def marked_in(key: str) -> str:
+    """Return the entry, as text, that the key of a mark names behind store and number."""
+    return key.split(" ", 2)[-1]
+
+
 def held_in(acl: Rule) -> Iterator[Held]:
     """Yield the entries of an ACL: inbound rules that allow a prefix. The reference is the rule's number."""
     tags = {str(tag["Key"]): str(tag.get("Value") or "") for tag in acl.get("Tags") or ()}

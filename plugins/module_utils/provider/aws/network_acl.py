@@ -56,7 +56,7 @@ class NetworkAcls:
     def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
         """Read the ACLs: one call for those named by id, one for those named by their Name tag."""
         found = describe(self._session, KIND, scopes)
-        return {scope: _state(scope, pick(KIND, scope, found)) for scope in scopes}
+        return {scope: _state(scope, pick(KIND, scope, found), self._store) for scope in scopes}
 
     def true_limits(self, state: ScopeState) -> Limits | None:
         """Return the limits with the account's own quota."""
@@ -69,13 +69,16 @@ class NetworkAcls:
         self._refuse_too_many(state, {rule["RuleNumber"]: item for item, rule in zip(adds, rules)})
 
     def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
-        """Make the changes: marks, then what they mark; notes; removals, and then their marks."""
-        adds, updates, gone = ([c for c in changes if c.action == name] for name in ("add", "update", "remove"))
+        """Make the changes: marks, then what they mark; notes; removals, and then marks that mark nothing any more."""
+        adds, updates, gone, unmarks = (
+            [c for c in changes if c.action == name] for name in ("add", "update", "remove", "unmark")
+        )
         rules = acl_rule.placed(state.extra, [change.after for change in adds])
         marks = {rule["RuleNumber"]: change.after for change, rule in zip(adds, rules)}
         self._refuse_too_many(state, marks)
         self._tag(state, f"mark {len(adds)} entries of {state.scope}", marks)
         kept = {acl_rule.tag_of(self._store, item.ref, item.entry) for item in state.held}
+        marked = {acl_rule.tag_of(self._store, number, held.entry) for number, held in marks.items()}
         for change, rule in zip(adds, rules):
             number = self._create(state, change, rule)
             kept.add(acl_rule.tag_of(self._store, number, change.after.entry))
@@ -86,7 +89,8 @@ class NetworkAcls:
             self._delete(state, change)
             kept.discard(acl_rule.tag_of(self._store, change.before.ref, change.before.entry))
             yield change
-        self._forget(state, kept)
+        self._forget(state, set(acl_rule.marks(state.extra, self._store)) | marked, kept)
+        yield from unmarks
 
     def _refuse_too_many(self, state: ScopeState, marks: Mapping[int, Held]) -> None:
         """Refuse before the first write what the tags of one object cannot mark."""
@@ -150,17 +154,20 @@ class NetworkAcls:
         except ProviderError:
             raise failure from None
 
-    def _forget(self, state: ScopeState, kept: Set[str]) -> None:
-        """Drop the marks of what went, and those that a killed run left without a rule."""
-        lost = sorted(set(acl_rule.marks(state.extra, self._store)) - kept)
+    def _forget(self, state: ScopeState, there: Set[str], kept: Set[str]) -> None:
+        """Drop the marks of what went, of numbers that somebody else took, and those that a killed run left alone."""
+        lost = sorted(there - kept)
         if lost:
             doing = f"drop the marks of {len(lost)} entries of {state.scope}"
             self._session.call(doing, "ec2", "delete_tags", Resources=[state.ref], Tags=[{"Key": key} for key in lost])
 
 
-def _state(scope: Scope, acl: Acl) -> ScopeState:
+def _state(scope: Scope, acl: Acl, store: str) -> ScopeState:
     held: tuple[Held, ...] = tuple(acl_rule.held_in(acl))
-    return ScopeState(scope, acl["NetworkAclId"], held, extra=acl, others=acl_rule.others_in(acl))
+    kept = {acl_rule.tag_of(store, item.ref, item.entry) for item in held}
+    lost = {acl_rule.marked_in(key) for key in acl_rule.marks(acl, store) if key not in kept}
+    stale = tuple(sorted(lost))
+    return ScopeState(scope, acl["NetworkAclId"], held, extra=acl, others=acl_rule.others_in(acl), stale=stale)
 
 
 def _value(item: Held) -> str:

@@ -62,8 +62,8 @@ class CloudStackAllowlists:
         self._provider = session.provider
         self._store = store
         self._kinds: Mapping[str, _Kind] = {
-            "security_group": SecurityGroups(session),
-            "firewall": Firewalls(session),
+            "security_group": SecurityGroups(session, store),
+            "firewall": Firewalls(session, store),
         }
 
     def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
@@ -79,36 +79,47 @@ class CloudStackAllowlists:
         return states
 
     def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
-        """Make the changes: marks, then what they mark; notes; removals, and then their marks."""
+        """Make the changes: marks, then what they mark; notes; removals, and then marks that mark nothing any more."""
         kind = self._kinds[state.scope.kind]
-        adds, updates, removals = ([c for c in changes if c.action == name] for name in ("add", "update", "remove"))
+        adds, updates, removals, unmarks = (
+            [c for c in changes if c.action == name] for name in ("add", "update", "remove", "unmark")
+        )
         kind.check(adds)
-        self._mark(kind, state, adds)
+        self._mark(f"mark {len(adds)} entries of {state.scope}", kind, state, adds)
         yield from kind.add(state, adds)
-        self._say(kind, state, updates)
+        self._mark(f"change {len(updates)} notes of {state.scope}", kind, state, updates)
         yield from updates
         yield from kind.remove(state, removals)
-        self._forget(kind, state, adds, removals)
+        lost = self._forget(kind, state, adds, removals)
+        yield from (change for change in unmarks if change.key in lost)
 
-    def _mark(self, kind: _Kind, state: ScopeState, adds: Sequence[Change]) -> None:
-        wanted = {key: value for change in adds for key, value in marks.tags_for(change.after, self._store).items()}
-        kind.marks.put(f"mark {len(adds)} entries of {state.scope}", state.ref, state.extra.tags, wanted)
+    def _mark(self, doing: str, kind: _Kind, state: ScopeState, changes: Sequence[Change]) -> None:
+        """Bring marks and notes to what is said about entries; of one about which nothing is said no note is left.
 
-    def _say(self, kind: _Kind, state: ScopeState, updates: Sequence[Change]) -> None:
-        """Change what is said about entries; one about which nothing is said any more loses its note."""
+        A killed run may have left one even of an entry that is new.
+        """
         wanted: dict[str, str] = {}
-        for change in updates:
+        for change in changes:
             wanted.update(marks.tags_for(change.after, self._store))
-        silent = [f"{marks.NOTE}{change.after.entry}" for change in updates]
-        doing = f"change {len(updates)} notes of {state.scope}"
+        silent = [f"{marks.NOTE}{change.after.entry}" for change in changes]
         kind.marks.drop(doing, state.ref, state.extra.tags, [key for key in silent if key not in wanted])
         kind.marks.put(doing, state.ref, state.extra.tags, wanted)
 
-    def _forget(self, kind: _Kind, state: ScopeState, adds: Sequence[Change], removals: Sequence[Change]) -> None:
-        """Drop the marks of what went, and those that a killed run left without an entry."""
+    def _forget(self, kind: _Kind, state: ScopeState, adds: Sequence[Change], removals: Sequence[Change]) -> set[str]:
+        """Drop the marks of what went, and those that a killed run left without an entry; returns whose they were."""
         gone = {str(change.before.entry) for change in removals}
-        there = {str(held.entry) for held in state.held} | {str(change.after.entry) for change in adds}
-        marked = marks.marked(state.extra.tags, self._store)
-        lost = sorted(gone | (marked - there))
-        keys = [f"{prefix}{entry}" for entry in lost for prefix in (marks.OWN, marks.NOTE)]
+        added = {str(change.after.entry) for change in adds}
+        lost = gone | (self._stale(kind, state) - added)
+        keys = [f"{prefix}{entry}" for entry in sorted(lost) for prefix in (marks.OWN, marks.NOTE)]
         kind.marks.drop(f"drop the marks of {len(lost)} entries of {state.scope}", state.ref, state.extra.tags, keys)
+        return lost
+
+    def _stale(self, kind: _Kind, state: ScopeState) -> set[str]:
+        """Return of which entries there is the mark alone.
+
+        The job of a killed run may have made its rule since the read: without its mark nobody would remove that.
+        """
+        if not state.stale:
+            return set()
+        (now,) = kind.read([Scope(state.scope.kind, id=state.ref)]).values()
+        return set(state.stale) & set(now.stale if now else ())

@@ -35,8 +35,9 @@ class Address:
 class Firewalls:
     """Reads and changes the firewall rules of public addresses. A scope's name is the address itself."""
 
-    def __init__(self, session: CloudStackSession) -> None:
+    def __init__(self, session: CloudStackSession, store: str) -> None:
         self._session = session
+        self._store = store
         self.marks = marks.Marks(session, "PublicIpAddress")
         self._rule_tags = marks.Marks(session, "FirewallRule")
 
@@ -50,7 +51,9 @@ class Firewalls:
         by_id = {str(address["id"]): address for address in addresses}
         by_name = {str(address["ipaddress"]): address for address in addresses}
         found = {scope: by_id.get(scope.id) if scope.id else by_name.get(scope.name) for scope in scopes}
-        return {scope: _state(scope, address, rules) if address else None for scope, address in found.items()}
+        return {
+            scope: _state(scope, address, rules, self._store) if address else None for scope, address in found.items()
+        }
 
     def check(self, changes: Sequence[Change]) -> None:
         """Refuse what a firewall rule cannot express."""
@@ -129,7 +132,7 @@ def _entries(rule: Mapping[str, Any]) -> list[Entry]:
     return [entry_of(rule, cidr) for cidr in str(rule.get("cidrlist") or "").split(",") if cidr.strip()]
 
 
-def _state(scope: Scope, address: Mapping[str, Any], rules: Sequence[Mapping[str, Any]]) -> ScopeState:
+def _state(scope: Scope, address: Mapping[str, Any], rules: Sequence[Mapping[str, Any]], ours: str) -> ScopeState:
     tags = marks.tags_of(address)
     own = {str(rule["id"]): rule for rule in rules if str(rule.get("ipaddressid")) == str(address["id"])}
     held = []
@@ -137,4 +140,5 @@ def _state(scope: Scope, address: Mapping[str, Any], rules: Sequence[Mapping[str
         for entry in _entries(rule):
             store, note = marks.read(tags, entry)
             held.append(Held(Entry(entry.cidr, entry.protocol, entry.ports, note), rule_id, store))
-    return ScopeState(scope, str(address["id"]), tuple(sorted(held, key=held_order)), Address(tags, own))
+    stale = marks.stale(tags, ours, held)
+    return ScopeState(scope, str(address["id"]), tuple(sorted(held, key=held_order)), Address(tags, own), stale=stale)

@@ -44,8 +44,15 @@ def read(tags: Tags, entry: Entry) -> tuple[str, Note]:
 
 
 def marked(tags: Tags, store: str) -> set[str]:
-    """Return the entries, as text, that carry a store's mark."""
-    return {key[len(OWN) :] for key, value in tags.items() if key.startswith(OWN) and value == store}
+    """Return the entries, as text, that carry a store's mark or note."""
+    own = {key[len(OWN) :] for key, value in tags.items() if key.startswith(OWN) and value == store}
+    noted = {key[len(NOTE) :] for key, value in tags.items() if key.startswith(NOTE) and mark.read(value)[0] == store}
+    return own | noted
+
+
+def stale(tags: Tags, store: str, held: Iterable[Held]) -> tuple[str, ...]:
+    """Return the entries, as text, of which there is a store's mark alone."""
+    return tuple(sorted(marked(tags, store) - {str(item.entry) for item in held}))
 
 
 def tags_for(held: Held, store: str) -> dict[str, str]:

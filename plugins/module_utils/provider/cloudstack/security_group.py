@@ -31,8 +31,9 @@ class Group:
 class SecurityGroups:
     """Reads and changes the ingress rules of security groups; egress rules and rules for groups are left alone."""
 
-    def __init__(self, session: CloudStackSession) -> None:
+    def __init__(self, session: CloudStackSession, store: str) -> None:
         self._session = session
+        self._store = store
         self.marks = marks.Marks(session, "SecurityGroup")
 
     def read(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState | None]:
@@ -44,7 +45,7 @@ class SecurityGroups:
         by_id = {str(group["id"]): group for group in groups}
         by_name = {str(group["name"]): group for group in groups}
         found = {scope: by_id.get(scope.id) if scope.id else by_name.get(scope.name) for scope in scopes}
-        return {scope: _state(scope, group) if group else None for scope, group in found.items()}
+        return {scope: _state(scope, group, self._store) if group else None for scope, group in found.items()}
 
     def _one(self, scope: Scope) -> list[dict[str, Any]]:
         wanted = {"id": scope.id} if scope.id else {"securitygroupname": scope.name}
@@ -138,7 +139,7 @@ def _batches(changes: Sequence[Change]) -> list[list[Change]]:
     return [group[start : start + BATCH] for group in groups.values() for start in range(0, len(group), BATCH)]
 
 
-def _state(scope: Scope, group: Mapping[str, Any]) -> ScopeState:
+def _state(scope: Scope, group: Mapping[str, Any], ours: str) -> ScopeState:
     tags, rules = marks.tags_of(group), group.get("ingressrule") or []
     held = []
     for rule in rules:
@@ -146,4 +147,5 @@ def _state(scope: Scope, group: Mapping[str, Any]) -> ScopeState:
             entry = entry_of(rule, str(rule["cidr"]))
             store, note = marks.read(tags, entry)
             held.append(Held(entry_of(rule, str(rule["cidr"]), note), str(rule["ruleid"]), store))
-    return ScopeState(scope, str(group["id"]), tuple(sorted(held, key=held_order)), Group(tags))
+    stale = marks.stale(tags, ours, held)
+    return ScopeState(scope, str(group["id"]), tuple(sorted(held, key=held_order)), Group(tags), stale=stale)

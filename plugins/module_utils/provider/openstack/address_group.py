@@ -49,7 +49,11 @@ class AddressGroups:
     def read_allowlists(self, scopes: Sequence[Scope]) -> Mapping[Scope, ScopeState]:
         """Read the groups: one call for those named by id, one for those named by name."""
         groups = listing.read(self._session, KIND, scopes)
-        return {scope: ScopeState(scope, group["id"], tuple(held_in(group)), group) for scope, group in groups.items()}
+        return {scope: self._state(scope, group) for scope, group in groups.items()}
+
+    def _state(self, scope: Scope, group: listing.Item) -> ScopeState:
+        stale = tuple(str(Entry(cidr, "all")) for cidr in _marked_only(group, self._store))
+        return ScopeState(scope, group["id"], tuple(held_in(group)), group, stale=stale)
 
     def refuse(self, state: ScopeState, changes: Sequence[Change]) -> None:
         """Raise where the description could not name all of our own while the changes are made."""
@@ -67,10 +71,12 @@ class AddressGroups:
             raise ProviderError("openstack", f"mark the entries of {state.scope}", why, "quota", hint=hint)
 
     def apply_allowlist(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
-        """Make the changes: marks, then what they mark; removals, and then their marks."""
+        """Make the changes: marks, then what they mark; removals, and then marks that mark nothing any more."""
         self.refuse(state, changes)
         run = _Run(self._session, self._store, state)
-        adds, gone = ([change for change in changes if change.action == name] for name in ("add", "remove"))
+        adds, gone, unmarks = (
+            [change for change in changes if change.action == name] for name in ("add", "remove", "unmark")
+        )
         marked = {change.after.entry.cidr for change in adds}
         if adds:
             run.mark(more=marked)
@@ -83,8 +89,10 @@ class AddressGroups:
             yield from run.change("remove_addresses", part)
         # What somebody else added meanwhile is theirs.
         fewer = {change.before.entry.cidr for change in gone} | (marked - made)
-        if fewer:
+        if fewer or unmarks:
+            # No mark is left of what is not there.
             run.mark(fewer=fewer)
+        yield from unmarks
 
 
 class _Run:
@@ -172,6 +180,15 @@ def described(group: listing.Item, store: str, more: Set[str] = frozenset(), few
         return text
     ours = {cidr for cidr in _addresses(group) if marked.get(cidr) == store}
     return marks.with_marks(text, store, (ours | more) - fewer)
+
+
+def _marked_only(group: listing.Item, store: str) -> list[str]:
+    """Return the prefixes that are marked as a store's and not there; none where all of them are the store's."""
+    marked = marks.read(str(group.get("description") or ""))
+    if marked.get(marks.EVERY) == store:
+        return []
+    there = _addresses(group)
+    return sorted(cidr for cidr, owner in marked.items() if owner == store and cidr not in there)
 
 
 def _addresses(group: listing.Item) -> set[str]:

@@ -67,6 +67,15 @@ def test_entries_are_added_before_others_are_removed() -> None:
     assert steps(now, (entry(2),)) == ["add 192.0.2.2/32 tcp/443", "remove 192.0.2.1/32 tcp/443"]
 
 
+@pytest.mark.parametrize("purge", ["none", "own"])
+def test_a_mark_alone_goes_last_unless_its_entry_comes_back(purge: str) -> None:
+    keys = ("192.0.2.1/32 tcp/443", "192.0.2.2/32 tcp/443")
+    now = ScopeState(SCOPE, "sg-1", stale=keys)
+    assert steps(now, (entry(1),), purge) == [f"add {keys[0]}", f"unmark {keys[1]}"]
+    (change, _other) = plan(now, Wanted(SCOPE, (), purge), OURS, ROOMY, TODAY).changes
+    assert (change.before, change.after) == (f"{keys[0]} (its mark alone)", None)
+
+
 def test_an_entry_past_its_last_day_is_removed() -> None:
     now = state(Held(entry(1), "r1", OURS))
     assert steps(now, (entry(1, expires="2026-11-21"),)) == ["remove 192.0.2.1/32 tcp/443"]

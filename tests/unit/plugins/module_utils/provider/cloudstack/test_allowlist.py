@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Iterable
 from typing import Any
@@ -247,16 +248,37 @@ def test_after_a_fault_that_stays_the_next_run_converges(connect: Open, faults: 
     assert runner.apply(wanted) == 0
 
 
-def test_a_mark_without_an_entry_is_dropped_with_the_next_change(connect: Open, faults: FaultProxy) -> None:
-    faults.add(mode="reset", operation="authorize*", times=0)
+KEYS = ["192.0.2.1/32 tcp/443", "192.0.2.2/32 tcp/443"]
+
+
+@pytest.mark.parametrize(("scope", "make"), [(WEB, "authorize*"), (SPARE, "createFirewall*")], ids=str)
+def test_a_mark_alone_is_dropped_though_nothing_else_changes(
+    connect: Open, faults: FaultProxy, scope: Scope, make: str
+) -> None:
+    faults.add(mode="reset", operation=make, times=0)
     with pytest.raises(ProviderError):
-        Runner(connect(url=faults.url)).apply(HTTPS)
-    runner = Runner(connect())
-    assert len(runner.state().extra.tags) == 2
+        Runner(connect(url=faults.url), scope).apply([{**HTTPS[0], "owner": "ops"}, HTTPS[1]])
+    runner = Runner(connect(), scope)
+    assert runner.state().stale == tuple(KEYS)
+    # An entry that is wanted takes the mark that is there; what is said about it is brought to what is wanted.
     runner.apply(HTTPS[:1])
-    assert list(runner.state().extra.tags) == ["svcstore-own 192.0.2.1/32 tcp/443"]
+    assert [(change.action, change.key) for change in runner.done] == [("add", KEYS[0]), ("unmark", KEYS[1])]
+    assert runner.state().stale == () and f"{KEYS[0]} [store-a]" in runner.held()
     runner.apply([])
     assert runner.state().extra.tags == {}
+    runner = Runner(connect(), scope)
+    assert runner.apply([]) == 0 and runner.session.calls.by_name() == dict.fromkeys(READS[scope], 1)
+
+
+def test_the_mark_of_a_rule_that_a_late_job_made_since_the_read_stays(connect: Open) -> None:
+    runner = Runner(connect())
+    runner.apply(HTTPS[:1])
+    state = runner.state()
+    now = dataclasses.replace(state, held=(), stale=(KEYS[0],))
+    changes = plan(now, Wanted(WEB, ()), "store-a", runner.adapter.limits, TODAY).changes
+    assert [change.action for change in changes] == ["unmark"]
+    assert list(runner.adapter.apply_allowlist(now, changes)) == []
+    assert runner.state() == state
 
 
 @pytest.mark.slow

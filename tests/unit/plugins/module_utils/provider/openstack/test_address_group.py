@@ -153,9 +153,24 @@ def test_a_run_that_ends_between_mark_and_address_is_finished_by_the_next(cloud:
         lists.bring(ONE, TWO)
     assert failed.value.kind == "server" and lists.held() == []
     cloud.forget()
-    assert len(lists.bring(TWO)) == 1
-    # The mark of an address that never came is dropped with the next write.
+    assert [change.action for change in lists.bring(TWO)] == ["add", "unmark"]
     assert lists.description() == f"svcstore:{STORE}(192.0.2.2)"
+
+
+def test_marks_of_what_is_not_there_are_dropped_though_nothing_else_changes(
+    account: Any, cloud: Cloud, lists: ListHand
+) -> None:
+    lists.bring(ONE, SIX)
+    account.call("PUT", account.list_path("list", "/remove_addresses"), {"addresses": [ONE, SIX]})
+    state = lists.read()
+    assert state.stale == ("192.0.2.1/32 all", "2001:db8::/48 all")
+    cloud.forget()
+    assert [change.action for change in lists.bring()] == ["unmark", "unmark"] and kinds(cloud) == ["GET", "PUT"]
+    assert lists.description() == "" and lists.bring() == []
+    # Where the whole group is the store's, no mark names an address.
+    text = f"svcstore:{STORE}(*) svcstore:{STORE}(192.0.2.1)"
+    account.call("PUT", account.list_path("ours"), {"address_group": {"description": text}})
+    assert lists.bring(name="ours") == []
 
 
 def test_a_removal_that_fails_leaves_the_mark(cloud: Cloud, lists: ListHand) -> None:
