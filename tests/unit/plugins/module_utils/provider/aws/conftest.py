@@ -47,6 +47,7 @@ CONFIG: dict[str, Any] = {
         {"name": "nobody", "access_key_id": "AKIANOBODYAAAAAAAAAA", "secret_access_key": SECRET},
     ],
     "security_groups": [{"name": "api"}, {"name": "db"}, {"name": "twice"}, {"name": "twice"}],
+    "network_acls": [{"name": "subnets"}],
 }
 FAST = Retry(4, base_s=0.001)
 
