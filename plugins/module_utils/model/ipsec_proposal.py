@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .invalid import InvalidValue
@@ -54,6 +55,36 @@ _WEAK = (
     ("ecp192", _SMALL),
     ("ecp224", _SMALL),
 )
+
+
+@dataclass(frozen=True)
+class Algorithms:
+    """The algorithms of one proposal by what they are for, in the order written; most are one each."""
+
+    ciphers: tuple[str, ...]
+    integrity: tuple[str, ...]
+    prf: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+def algorithms(proposal: str) -> Algorithms:
+    """Take a proposal apart that ``parse_proposals`` returned, for those who write it otherwise."""
+    tokens = proposal.split("-")
+
+    def of(known: frozenset[str]) -> tuple[str, ...]:
+        return tuple(token for token in tokens if token in known)
+
+    return Algorithms(of(AEAD | CIPHERS), of(INTEGRITY), of(PRF), of(GROUPS))
+
+
+def weakness(token: str) -> str:
+    """Return why a single algorithm, or ``ikev1``, must not be used, for an audit; empty where it is strong."""
+    if token == "ikev1":
+        return "knows no modern key exchange (RFC 9395); use IKEv2 alone"
+    if token in AEAD | CIPHERS | INTEGRITY | PRF | GROUPS | SEQUENCE:
+        return ""
+    why = next((why for start, why in _WEAK if token.startswith(start)), "is not known to be strong; use {example}")
+    return why.format(example=IKE_DEFAULT[0])
 
 
 def parse_proposals(where: str, values: Sequence[Any] | None, default: tuple[str, ...]) -> tuple[str, ...]:

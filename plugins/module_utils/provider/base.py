@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..model.data_plane import Firewall, Resource
     from ..model.permission import Granted, Need
     from ..model.restriction import Restriction
+    from ..model.vpn_gateway import VpnGateway
+    from ..model.vpn_plan import Part, VpnState, VpnTraits
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,45 @@ class DataPlane:
     families: tuple[int, ...] = (4,)
 
 
+class VpnAdapter(Protocol):
+    """Reads and changes the cloud's end of site-to-site tunnels, as the parts that the provider makes it of."""
+
+    def read_vpn(self, name: str, scope: Scope) -> VpnState:
+        """Return what there is by that name, with what others made that it would use or stand beside.
+
+        A scope that does not exist raises ProviderError (not_found) naming it. A pre-shared key that the provider
+        tells is hidden, and is in the state as its fingerprint alone.
+        """
+
+    def parts_vpn(self, wanted: VpnGateway, state: VpnState) -> tuple[Part, ...]:
+        """Return the parts that are wanted, in the provider's own terms, all with ``own``; makes no call.
+
+        Where the state leaves a choice (a gateway that somebody else attached serves as well), what is there is taken.
+        Raises ProviderError (invalid) for what cannot be had beside what was read.
+        """
+
+    def apply_vpn(self, state: VpnState, changes: Sequence[Change]) -> Iterator[Change]:
+        """Make the changes in their order and yield each one once it has taken effect.
+
+        A change that makes a tunnel drop is waited for before the next. A create whose answer was lost is looked for
+        and not made again; a removal that comes back "not found" has succeeded. What is made bears this store's mark.
+        """
+
+
+@dataclass(frozen=True)
+class Vpn:
+    """The cloud's end of tunnels at a provider.
+
+    ``open(session, store, keys, hide)`` takes the pre-shared keys by their name in the secret store, none for a run
+    that only reads or removes, and what hides the ones that the provider tells. ``check(wanted)`` raises InvalidValue
+    for what the provider cannot express, before any connection.
+    """
+
+    open: Callable[[Any, str, Mapping[str, str], Callable[..., None]], VpnAdapter]
+    check: Callable[[VpnGateway], None]
+    traits: VpnTraits
+
+
 @dataclass(frozen=True)
 class Key:
     """One key of a principal as its provider lists it. Times are UTC, ``2026-11-22T04:30:00Z``, "" where not told.
@@ -295,6 +336,7 @@ class Provider:
     allowlist: Callable[[Any, str], AllowlistAdapter] | None = None
     source_restriction: Callable[[Any, str], SourceRestrictionAdapter] | None = None
     data_plane: Callable[[], DataPlane] | None = None
+    vpn: Callable[[], Vpn] | None = None
     keys: Callable[[Any, Credential], KeyAdapter] | None = None
     permissions: Callable[[], Permissions] | None = None
     probe_services: tuple[str, ...] = ()

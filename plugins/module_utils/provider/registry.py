@@ -13,6 +13,8 @@ from .base import Provider
 #: bt_cloud speaks CloudStack's API and differs in defaults only.
 ALIASES = {"bt_cloud": "cloudstack"}
 PROVIDERS: tuple[str, ...] = ("aws", "azure", "openstack", "cloudstack", "bt_cloud")
+#: Those with a cloud's end of a tunnel in this collection; asking each would load the code of all.
+VPN_PROVIDERS: tuple[str, ...] = ("aws",)
 
 
 def own_name(name: str) -> str:

@@ -1,0 +1,212 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The option group of the cloud's end of a tunnel."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documents the options of module_utils.core.spec_vpn_gateway.VPN_GATEWAY."""
+
+    DOCUMENTATION = r"""
+options:
+  provider:
+    description: The cloud, one whose end of a tunnel this collection makes.
+    type: str
+    required: true
+    choices: [aws]
+  name:
+    description:
+      - The name of the gateway's parts at the provider, and of the tunnels. Where a connection has several they are
+        called C(NAME-1), C(NAME-2). Two stores, or two gateways of one scope, need two names.
+    type: str
+    required: true
+  store:
+    description:
+      - The name of the service store that marks what it makes. Two stores that manage one account need two names.
+    type: str
+    default: service-store
+  scope:
+    description: What the gateway attaches to.
+    type: dict
+    required: true
+    suboptions:
+      kind:
+        description:
+          - V(vpc) or V(transit_gateway) for V(aws). A VPC gets a virtual private gateway, unless it has one.
+        type: str
+        required: true
+      id:
+        description: The provider's id. Give this or O(scope.name).
+        type: str
+      name:
+        description: The name; in V(aws) the Name tag. A name that two objects share is refused.
+        type: str
+      parent:
+        description: What holds it, where the provider needs that.
+        type: str
+  tunnel:
+    description:
+      - The connection as our own end has it, in the words of the role
+        P(strategic.service_store.ipsec#role), so that both ends come from one definition. The address of the other end
+        is left out, since the provider gives it; the return value C(tunnels) is the definition with it.
+      - IKEv2 is the only version that either end takes.
+    type: dict
+    suboptions:
+      name:
+        description: Not used; the tunnels bear O(name).
+        type: str
+      description:
+        description: What the tunnel is for.
+        type: str
+      local:
+        description: Our end.
+        type: dict
+        required: true
+        suboptions:
+          address:
+            description: The public address.
+            type: str
+            required: true
+          id:
+            description: IKE identity. The address where it is left out.
+            type: str
+          inside_address:
+            description: Our gateway's own address in the network behind it. Needed with V(covering) selectors.
+            type: str
+      remote:
+        description: The cloud's end, as far as it can be chosen.
+        type: dict
+        suboptions:
+          id:
+            description: IKE identity, where the provider lets it be chosen. Its address where it is left out.
+            type: str
+          inside_address:
+            description: The address of the cloud's gateway in the network behind it. Needed with V(covering) selectors.
+            type: str
+      sources:
+        description: The store servers that may use the tunnel, by their own addresses.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name:
+            description: What the server is called.
+            type: str
+          address:
+            description: IPv4 address, or a network of at most 256 addresses.
+            type: str
+            required: true
+      targets:
+        description: The API endpoints that may be reached through the tunnel.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          name:
+            description: What the endpoint is called.
+            type: str
+          address:
+            description: IPv4 address of the API host.
+            type: str
+            required: true
+          port:
+            description: Port of the API.
+            type: int
+            required: true
+          protocol:
+            description: Transport protocol.
+            type: str
+            choices: [tcp, udp]
+            default: tcp
+      selectors:
+        description: As in the role; it is handed on to our own end.
+        type: str
+        choices: [exact, covering]
+        default: exact
+      ike_proposals:
+        description:
+          - IKEv2 proposals in strongSwan's spelling, best first. Weak ones are refused.
+          - A provider that takes algorithms rather than proposals gets those of all of them.
+        type: list
+        elements: str
+      esp_proposals:
+        description: ESP proposals, best first, each with a group for forward secrecy. Weak ones are refused.
+        type: list
+        elements: str
+      dpd_delay_s:
+        description: Seconds of silence after which our end asks the peer for a sign of life.
+        type: int
+        default: 5
+      ike_rekey_s:
+        description: Seconds after which the IKE_SA gets new keys, at both ends.
+        type: int
+        default: 14400
+      esp_rekey_s:
+        description: Seconds after which the ESP keys are renewed, at both ends.
+        type: int
+        default: 3600
+  networks:
+    description:
+      - The IPv4 networks behind the cloud's end, in which all endpoints of the tunnel have to be. By default the
+        endpoints' own addresses.
+    type: list
+    elements: str
+  pre_shared_keys:
+    description:
+      - The names of the pre-shared keys in the secret store, one for each tunnel of the connection, which are two for
+        V(aws). M(strategic.service_store.vpn_psk) makes them. The same names serve our own end.
+      - A key that was changed in the store is changed at the provider, and so is one that somebody changed there, where
+        the provider tells it (V(aws)).
+    type: list
+    elements: str
+  inside_cidrs:
+    description:
+      - The tunnels' link networks, in their order, where the provider has such (V(aws) takes a /30 of
+        C(169.254.0.0/16)) and it matters which. Otherwise the provider chooses.
+    type: list
+    elements: str
+  dpd_timeout_s:
+    description: Seconds without a sign of life after which the cloud's end takes our end for dead.
+    type: int
+    default: 30
+  dpd_action:
+    description: What the cloud's end does then - V(restart) the tunnel, V(clear) it, or V(none).
+    type: str
+    choices: [restart, clear, none]
+    default: restart
+  aws:
+    description: What only V(aws) has.
+    type: dict
+    suboptions:
+      route_tables:
+        description:
+          - The ids of the route tables through which O(scope) finds our networks. Without it the VPC's main table, or
+            with V(transit_gateway) its default table.
+        type: list
+        elements: str
+      propagate_routes:
+        description:
+          - Whether the routes get into the tables of a V(vpc) by propagation. Otherwise each table gets a static route
+            for each of our networks.
+        type: bool
+        default: true
+      startup_action:
+        description: V(add) leaves the start to our end, V(start) makes AWS start as well.
+        type: str
+        choices: [add, start]
+        default: add
+      rekey_margin_s:
+        description: Seconds before the end of a lifetime in which AWS renews keys. AWS's own default is 270.
+        type: int
+      rekey_fuzz_percent:
+        description: By how much of the margin the moment varies. AWS's own default is 100.
+        type: int
+      replay_window_packets:
+        description: Packets in the window of replay protection. AWS's own default is 1024.
+        type: int
+      lifecycle_control:
+        description: Whether AWS lets the account choose when a tunnel's endpoint is replaced.
+        type: bool
+"""

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cloud's end of a tunnel as operators write it: what is taken, and what is refused in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
+from ansible_collections.strategic.service_store.plugins.module_utils.model.tunnel_spec import parse_tunnel
+from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_gateway import (
+    TunnelEnd,
+    connections,
+    parse_wanted,
+    tunnel_names,
+)
+
+TUNNEL: dict[str, Any] = {
+    "local": {"address": "198.51.100.10"},
+    "sources": [{"name": "store-1", "address": "10.20.0.11"}],
+    "targets": [{"name": "api", "address": "10.60.1.10", "port": 443}],
+    "ike_proposals": ["aes256-sha256-ecp256"],
+}
+PARAMS: dict[str, Any] = {
+    "name": "acme-vpn",
+    "scope": {"kind": "vpc", "name": "prod"},
+    "tunnel": TUNNEL,
+    "networks": ["10.60.0.0/16"],
+    "pre_shared_keys": ["one", "two"],
+}
+
+
+def wanted(**more: Any) -> Any:
+    return parse_wanted({**PARAMS, **more}, ("vpc",), 2)
+
+
+def test_a_definition_is_taken() -> None:
+    found = wanted()
+    assert found.peer.address == found.peer.identity == "198.51.100.10"
+    assert found.peer_networks == ("10.20.0.11/32",)
+    assert found.networks == ("10.60.0.0/16",)
+    assert found.tunnel_names == ("acme-vpn-1", "acme-vpn-2")
+    assert tunnel_names("acme-vpn", 1) == ("acme-vpn",)
+
+
+def test_without_networks_they_are_the_endpoints() -> None:
+    assert wanted(networks=None).networks == ("10.60.1.10/32",)
+
+
+def test_what_is_returned_is_what_the_role_at_our_end_takes() -> None:
+    ends = [TunnelEnd("acme-vpn-1", "203.0.113.7"), TunnelEnd("acme-vpn-2", "")]
+    (made,) = connections(wanted(), ends, "acme-aws")
+    tunnel = parse_tunnel(made, "tunnels[0]")
+    assert (tunnel.name, tunnel.account, tunnel.initiate) == ("acme-vpn-1", "acme-aws", True)
+    assert (tunnel.remote.address, tunnel.remote.identity) == ("203.0.113.7", "203.0.113.7")
+    assert tunnel.ike_proposals == ("aes256-sha256-ecp256",)
+    assert tunnel.local_selectors == ("10.20.0.11/32",) and tunnel.remote_selectors == ("10.60.1.10/32",)
+
+
+@pytest.mark.parametrize(
+    ("more", "where", "words"),
+    [
+        pytest.param({"name": "Acme VPN"}, "name", "is no name", id="name"),
+        pytest.param({"name": "a" * 39}, "name", "is no name", id="long name"),
+        pytest.param({"scope": {"kind": "router", "name": "r"}}, "scope.kind", "no kind of this provider", id="kind"),
+        pytest.param(
+            {"tunnel": {**TUNNEL, "local": {"address": "gw.example.net"}}},
+            "tunnel.local.address",
+            "is no address",
+            id="peer by name",
+        ),
+        pytest.param({"tunnel": {**TUNNEL, "local": {"id": "us"}}}, "tunnel.local.address", "no address", id="no peer"),
+        pytest.param(
+            {"tunnel": {**TUNNEL, "ike_proposals": ["aes256-sha1-modp1024"]}},
+            "tunnel.ike_proposals[0]",
+            "sha1, which is withdrawn",
+            id="weak",
+        ),
+        pytest.param({"tunnel": {**TUNNEL, "targets": []}}, "tunnel.targets", "names no API endpoint", id="no target"),
+        pytest.param({"networks": ["10.61.0.0/16"]}, "networks", "hold none that 10.60.1.10", id="outside"),
+        pytest.param({"networks": ["0.0.0.0/0"]}, "networks[0]", "is not possible", id="everything"),
+        pytest.param({"networks": ["2001:db8::/48"]}, "networks[0]", "is not possible", id="ipv6"),
+        pytest.param({"networks": ["10.0.0.0/8"]}, "networks[0]", "overlaps 10.20.0.11/32", id="overlap"),
+        pytest.param({"pre_shared_keys": ["one"]}, "pre_shared_keys", "has 2 tunnels", id="too few keys"),
+        pytest.param({"pre_shared_keys": ["one", "one"]}, "pre_shared_keys", "twice", id="one key twice"),
+        pytest.param({"inside_cidrs": ["169.254.1.0/30"] * 3}, "inside_cidrs", "more than the 2", id="inside"),
+        pytest.param({"dpd_timeout_s": 9}, "dpd_timeout_s", "less than twice", id="dpd"),
+        pytest.param(
+            {"tunnel": {**TUNNEL, "esp_rekey_s": 20000}}, "tunnel.esp_rekey_s", "is longer than", id="lifetimes"
+        ),
+    ],
+)
+def test_what_could_not_work_is_refused(more: dict[str, Any], where: str, words: str) -> None:
+    with pytest.raises(InvalidValue, match=words) as refused:
+        wanted(**more)
+    assert refused.value.where == where
