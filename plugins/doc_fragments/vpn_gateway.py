@@ -182,16 +182,11 @@ options:
     suboptions:
       route_tables:
         description:
-          - The ids of the route tables through which O(scope) finds our networks. Without it the VPC's main table, or
-            with V(transit_gateway) its default table.
+          - The ids of the route tables by which O(scope) finds our networks. Into those of a V(vpc) its gateway
+            propagates the routes, those of a V(transit_gateway) get a static route for each store server.
+          - By default the main table of a V(vpc), or the table with which a V(transit_gateway) associates by default.
         type: list
         elements: str
-      propagate_routes:
-        description:
-          - Whether the routes get into the tables of a V(vpc) by propagation. Otherwise each table gets a static route
-            for each of our networks.
-        type: bool
-        default: true
       startup_action:
         description: V(add) leaves the start to our end, V(start) makes AWS start as well.
         type: str
@@ -209,4 +204,11 @@ options:
       lifecycle_control:
         description: Whether AWS lets the account choose when a tunnel's endpoint is replaced.
         type: bool
+      wait_up_s:
+        description:
+          - How many seconds the other tunnel of a connection may take to come up before one that is up is changed. When
+            they are over the module fails, and the tunnel that is up stays as it is.
+          - V(0) changes it at once, for connections of which our end uses one tunnel alone.
+        type: int
+        default: 600
 """

@@ -159,7 +159,7 @@ api_calls:
   description: The calls made to the provider, by name.
   returned: success
   type: dict
-  sample: {DescribeVpnConnections: 1, DescribeCustomerGateways: 1}
+  sample: {ec2.DescribeVpnConnections: 1, ec2.DescribeCustomerGateways: 1}
 applied:
   description: The changes that had taken effect before a failure.
   returned: failure, when something had been changed

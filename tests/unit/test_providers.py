@@ -15,11 +15,15 @@ import pytest
 import yaml
 
 from ansible_collections.strategic.service_store.plugins.doc_fragments.cloud import ModuleDocFragment
+from ansible_collections.strategic.service_store.plugins.doc_fragments.vpn_gateway import (
+    ModuleDocFragment as VpnFragment,
+)
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ServiceStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import FIELDS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.registry import (
     ALIASES,
     PROVIDERS,
+    VPN_PROVIDERS,
     capability,
     provider,
 )
@@ -83,6 +87,15 @@ def test_the_register_takes_resources_with_firewalls_of_the_providers_that_have_
     assert account["if"]["properties"]["provider"]["not"]["enum"] == have
     refused = account["then"]["properties"]["access"]["items"]["properties"]["data_plane"]
     assert f"accounts of {', '.join(have)} alone" in refused["description"]
+
+
+def test_the_providers_that_make_tunnels_are_the_choices_of_their_modules() -> None:
+    fragment = yaml.safe_load(VpnFragment.DOCUMENTATION)["options"]
+    serving = sorted(name for name in PROVIDERS if provider(name).vpn is not None)
+    assert serving == sorted(VPN_PROVIDERS) == sorted(fragment["provider"]["choices"])
+    for module in ("vpn_gateway", "vpn_gateway_info"):
+        spec = importlib.import_module(f"{MODULES}.{module}").SPEC
+        assert sorted(spec.options["provider"]["choices"]) == serving, module
 
 
 def test_the_module_takes_every_field_of_every_credential_and_hides_the_secret_ones() -> None:

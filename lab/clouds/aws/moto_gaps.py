@@ -27,9 +27,9 @@ def close() -> None:
     from moto.ec2.responses.network_acls import NetworkACLs
 
     setattr(SecurityGroupBackend, "_verify_group_will_respect_rule_count_limit", _check_group)  # noqa: B010
-    _before(ManagedPrefixListBackend, "modify_managed_prefix_list", _check_modification)
-    _before(NetworkAclBackend, "create_network_acl_entry", _check_rule)
-    _before(NetworkAclBackend, "delete_network_acl_entry", _check_rule_is_there)
+    before(ManagedPrefixListBackend, "modify_managed_prefix_list", _check_modification)
+    before(NetworkAclBackend, "create_network_acl_entry", _check_rule)
+    before(NetworkAclBackend, "delete_network_acl_entry", _check_rule_is_there)
     filtered = NetworkAcl.get_filter_value
 
     def get_filter_value(self: Any, filter_name: str, method_name: str | None = None) -> Any:
@@ -45,7 +45,7 @@ def close() -> None:
     setattr(NetworkACLs, "_get_param", get_param)  # noqa: B010
 
 
-def _before(backend: Any, name: str, check: Any) -> None:
+def before(backend: Any, name: str, check: Any) -> None:
     """Let a check look at, and complete, a method's arguments first."""
     method = getattr(backend, name)
     signature = inspect.signature(method)
@@ -58,7 +58,7 @@ def _before(backend: Any, name: str, check: Any) -> None:
     setattr(backend, name, checked)
 
 
-def _refuse(code: str, message: str) -> None:
+def refuse(code: str, message: str) -> None:
     from moto.ec2.exceptions import EC2ClientError
 
     raise EC2ClientError(code, message)
@@ -95,18 +95,18 @@ def _check_modification(backend: Any, asked: dict[str, Any]) -> None:
     found = backend.managed_prefix_lists.get(asked["prefix_list_id"])
     adds, gone = asked.get("add_entry") or [], asked.get("remove_entry") or []
     if found is None:
-        _refuse("InvalidPrefixListID.NotFound", f"The prefix list ID '{asked['prefix_list_id']}' does not exist")
+        refuse("InvalidPrefixListID.NotFound", f"The prefix list ID '{asked['prefix_list_id']}' does not exist")
     # Without a new name moto takes the old one away.
     asked["prefix_list_name"] = asked.get("prefix_list_name") or found.prefix_list_name
     if (adds or gone) and str(asked.get("current_version")) != str(found.version):
-        _refuse("PrefixListVersionMismatch", "The prefix list has the incorrect version number.")
+        refuse("PrefixListVersionMismatch", "The prefix list has the incorrect version number.")
     if {item["Cidr"] for item in adds} & {item["Cidr"] for item in gone}:
-        _refuse("InvalidParameterValue", "A Cidr is in both AddPrefixListEntries and RemovePrefixListEntries")
+        refuse("InvalidParameterValue", "A Cidr is in both AddPrefixListEntries and RemovePrefixListEntries")
     if any((":" in item["Cidr"]) != (found.address_family == "IPv6") for item in adds):
-        _refuse("InvalidParameterValue", f"The prefix list takes {found.address_family} alone")
+        refuse("InvalidParameterValue", f"The prefix list takes {found.address_family} alone")
     held = {item["Cidr"] for item in found.entries.get(found.version) or []} - {item["Cidr"] for item in gone}
     if len(held | {item["Cidr"] for item in adds}) > int(found.max_entries):
-        _refuse("PrefixListMaxEntriesExceeded", f"The prefix list takes {found.max_entries} entries")
+        refuse("PrefixListMaxEntriesExceeded", f"The prefix list takes {found.max_entries} entries")
 
 
 def _check_rule(backend: Any, asked: dict[str, Any]) -> None:
@@ -114,11 +114,11 @@ def _check_rule(backend: Any, asked: dict[str, Any]) -> None:
     family = "ipv6_cidr_block" if asked.get("ipv6_cidr_block") else "cidr_block"
     same = [rule for rule in acl.network_acl_entries if rule.egress == asked["egress"] and getattr(rule, family)]
     if len(same) >= quota(ACL_RULES):
-        _refuse("NetworkAclEntryLimitExceeded", f"The network ACL has {len(same)} rules of that family and direction")
+        refuse("NetworkAclEntryLimitExceeded", f"The network ACL has {len(same)} rules of that family and direction")
 
 
 def _check_rule_is_there(backend: Any, asked: dict[str, Any]) -> None:
     acl = backend.get_network_acl(asked["network_acl_id"])
     there = {(rule.rule_number, rule.egress) for rule in acl.network_acl_entries}
     if (asked["rule_number"], asked["egress"]) not in there:
-        _refuse("InvalidNetworkAclEntry.NotFound", f"There is no rule {asked['rule_number']}")
+        refuse("InvalidNetworkAclEntry.NotFound", f"There is no rule {asked['rule_number']}")

@@ -15,7 +15,7 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import moto_gaps, options
+from . import moto_gaps, moto_vpn, options
 from .authority import Authority
 from .options import CallLog, Config
 
@@ -31,6 +31,7 @@ def seed(config: Config) -> None:
     from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 
     moto_api_backend.reset()
+    moto_vpn.reset(config.vpn_addresses)
     quotas: Any = VPC_DEFAULT_QUOTAS
     for quota in quotas:
         quota["Value"] = config.quotas.get(quota["QuotaCode"], quota["Value"])
@@ -51,6 +52,8 @@ def seed(config: Config) -> None:
     for prefixes in config.prefix_lists:
         made = ec2.create_managed_prefix_list(prefixes.get("family", "IPv4"), [], None, prefixes["name"], {})
         made.max_entries = prefixes.get("max_entries", 20)
+    for name in config.vpcs:
+        ec2.create_vpc("10.60.0.0/16", tags=[{"Key": "Name", "Value": name}])
     for acl in config.network_acls:
         vpc = ec2.create_vpc(acl.get("vpc_cidr", "10.0.0.0/16"))
         ec2.create_network_acl(vpc.id, tags=[{"Key": "Name", "Value": acl["name"]}])
@@ -115,6 +118,10 @@ class Front:
         if asked == ("POST", "/_lab/reset"):
             self.reset()
             return _answer(start_response, "200 OK", b"{}")
+        if asked == ("POST", "/_lab/vpn"):
+            with self._turn:
+                moto_vpn.report(json.loads(_take_body(environ)))
+            return _answer(start_response, "200 OK", b"{}")
         return _answer(start_response, "404 Not Found", b"")
 
 
@@ -149,6 +156,7 @@ def run(arguments: Namespace) -> int:
     from werkzeug.serving import make_server
 
     moto_gaps.close()
+    moto_vpn.close()
 
     class Handler(MotoRequestHandler):
         """Logs plain lines, and lets idle connections go: a thread waits on each."""

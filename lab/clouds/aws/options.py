@@ -22,6 +22,8 @@ _KNOWN = {"account", "region", "users", "buckets", "lab_token", "authority"} | {
     "prefix_lists",
     "network_acls",
     "quotas",
+    "vpcs",
+    "vpn_addresses",
 }
 _KEEP_CALLS = 20_000
 
@@ -45,6 +47,8 @@ class Config:
     prefix_lists: tuple[dict[str, Any], ...] = ()
     network_acls: tuple[dict[str, str], ...] = ()
     quotas: dict[str, int] = field(default_factory=dict)
+    vpcs: tuple[str, ...] = ()
+    vpn_addresses: tuple[str, ...] = ()
     lab_token: str = ""
     authority: dict[str, str] | None = None
 
@@ -59,7 +63,8 @@ def load(path: str | None) -> Config:
     for user in users:
         if len(user.access_key_id) != 20 or not user.access_key_id.startswith("AKIA"):
             raise ValueError(f"user {user.name}: an access key id has 20 characters and begins with AKIA")
-    lists = {key: tuple(data.get(key, ())) for key in ("buckets", "security_groups", "prefix_lists", "network_acls")}
+    named = ("buckets", "security_groups", "prefix_lists", "network_acls", "vpcs", "vpn_addresses")
+    lists = {key: tuple(data.get(key, ())) for key in named}
     return Config(**{**data, "users": users, **lists})
 
 

@@ -68,12 +68,12 @@ VPN_GATEWAY = Spec(
             "type": "dict",
             "options": {
                 "route_tables": {"type": "list", "elements": "str"},
-                "propagate_routes": {"type": "bool", "default": True},
                 "startup_action": {"type": "str", "choices": ["add", "start"], "default": "add"},
                 "rekey_margin_s": {"type": "int"},
                 "rekey_fuzz_percent": {"type": "int"},
                 "replay_window_packets": {"type": "int"},
                 "lifecycle_control": {"type": "bool"},
+                "wait_up_s": {"type": "int", "default": 600},
             },
         },
     },

@@ -60,14 +60,17 @@ class PartKind:
 
     ``in_place`` are the settings that can be changed where it is; another that differs is refused in words.
     ``outages`` say for about how many seconds the part's tunnels drop when a setting changes; the entry ``remove`` is
-    for its removal, and None there means for good. ``shared``: others use it as well (a VPC's gateway), so one that
-    somebody else made counts as there and is never changed or removed.
+    for its removal, and None there means for good. ``within`` names the kind of part that it belongs to, whose mark is
+    its own as well. ``shared``: others use it as well (a VPC's gateway), so one that somebody else made counts as there
+    and is never changed or removed. Where this store made it for other gateways, its setting ``users`` names these, and
+    a further one joins them.
     """
 
     name: str
     in_place: frozenset[str] = frozenset()
     outages: Mapping[str, int | None] = field(default_factory=dict)
     shared: bool = False
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,10 @@ def settled(state: VpnState, changes: Sequence[Change]) -> tuple[list[Change], l
         part: Part = change.after or change.before
         now = state.part(*part.key)
         if change.action == "remove":
-            done = now is None
+            # What others use as well stays, without this gateway's mark.
+            done = now is None or not now.own
         else:
-            done = now is not None and not now.differing(change.after) and now.own >= (change.action == "update")
+            done = now is not None and not now.differing(change.after) and now.own
         (made if done else still).append(change)
     return made, still
 
@@ -188,22 +192,22 @@ def findings(ends: Sequence[TunnelEnd]) -> list[str]:
 def _changes(now: Part, wanted: Part, traits: VpnTraits, adopt: bool) -> bool:
     """Return whether a part that is there has to be changed; raises InvalidValue where it cannot or must not be."""
     kind = traits.kind(now.kind)
-    if kind.shared and not now.own:
-        return False
     differing = now.differing(wanted)
+    if kind.shared and not now.own:
+        return "users" in differing
     if not now.own and not adopt:
         if not differing:
             return False
         mend = f"was made by somebody else and differs in {', '.join(differing)}; take it over with adopt: true"
         raise InvalidValue(now.kind, f"{now.name} ({now.ref})", mend)
     for name in differing:
-        if name not in kind.in_place:
+        if name not in kind.in_place and not (kind.shared and name == "users"):
             mend = (
                 f"cannot be changed to {_shown(wanted.settings[name])} where it is; remove the gateway with "
                 "state: absent and make it anew"
             )
             raise InvalidValue(f"{now.kind} {now.name}: {name}", _shown(now.settings[name]), mend)
-    return bool(differing) or not now.own
+    return bool(differing) or not (now.own or kind.within)
 
 
 def _removals(name: str, parts: Sequence[Part], traits: VpnTraits) -> tuple[Change, ...]:

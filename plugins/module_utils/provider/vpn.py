@@ -81,6 +81,7 @@ class CloudEnd:
         self.state = VpnState()
         self._name, self._scope = name, scope
         self._adapter, self._traits, self._account = adapter, vpn.traits, account
+        self._parts: tuple[Part, ...] = ()
         self._drops: tuple[vpn_plan.Drop, ...] = ()
 
     def read(self) -> VpnState:
@@ -96,8 +97,8 @@ class CloudEnd:
         elif self.wanted is None:
             made = Plan()
         else:
-            parts: tuple[Part, ...] = self._adapter.parts_vpn(self.wanted, self.state)
-            made = vpn_plan.plan(self._name, self.state, parts, self._traits, adopt)
+            self._parts = self._adapter.parts_vpn(self.wanted, self.state)
+            made = vpn_plan.plan(self._name, self.state, self._parts, self._traits, adopt)
         self._drops = vpn_plan.drops(made.changes, self.state, self._traits)
         return made
 
@@ -129,13 +130,15 @@ class CloudEnd:
 
     def describe(self) -> dict[str, Any]:
         """Return the cloud's end: its parts, its tunnels as they are and as our own end takes them, what drops."""
-        state = self.state
+        state, wanted = self.state, {part.key for part in self._parts}
+        # What others made and this gateway has no part in is read along, and nobody's business here.
+        shown = [p for p in state.parts if p.own or p.key in wanted or not self._traits.kind(p.kind).shared]
         return {
             "gateway": {
                 "name": self._name,
                 "ref": state.ref,
                 "scope": vars(self._scope).copy(),
-                "parts": [{"kind": p.kind, "name": p.name, "ref": p.ref, "own": p.own} for p in state.parts],
+                "parts": [{"kind": p.kind, "name": p.name, "ref": p.ref, "own": p.own} for p in shown],
             },
             "ends": [end.facts() for end in state.ends],
             "tunnels": connections(self.wanted, state.ends, self._account) if self.wanted else [],

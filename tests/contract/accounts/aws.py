@@ -31,6 +31,7 @@ CONFIG = {
         {"name": "api-one", "description": "one", "vpc_cidr": "10.0.0.0/16"},
         {"name": "api-two", "description": "two", "vpc_cidr": "10.1.0.0/16"},
     ],
+    "vpcs": ["vpn-home", "vpn-other"],
     "network_acls": [{"name": "subnets-one"}, {"name": "subnets-two"}],
     "prefix_lists": [
         {"name": "list-one", "max_entries": 300},

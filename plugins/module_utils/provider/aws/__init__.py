@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Amazon Web Services: security groups, prefix lists and network ACLs as allowlists, IAM as source restriction."""
+"""Amazon Web Services: security groups, prefix lists and network ACLs as allowlists, IAM as source restriction, VPN."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
-from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter, Vpn
 from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists, fits
 from .credential import SERVICES
 from .session import AwsSession
@@ -26,6 +26,12 @@ def _keys(session: AwsSession, credential: Credential) -> KeyAdapter:
     return AccessKeys(session, credential)
 
 
+def _vpn() -> Vpn:
+    from .vpn import VPN
+
+    return VPN
+
+
 def _permissions() -> Permissions:
     from .granted import UserPermissions
     from .need import ADMINISTRATOR, HOW, NEEDS, READING
@@ -40,6 +46,7 @@ PROVIDER = Provider(
     bare_kinds=BARE_KINDS,
     allowlist=allowlists,
     source_restriction=_source_restriction,
+    vpn=_vpn,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,

@@ -1,0 +1,120 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the suite of vpn_gateway must know of a provider, and what is really there, asked by plain calls.
+
+A new provider adds one function here and one line to SITES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .accounts import aws
+from .accounts.base import CloudAccount
+
+#: Of every object of the cloud's end its kind and what is said of it, without ids and without keys.
+Seen = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class VpnSite:
+    """A place at a provider for the cloud's end of a tunnel.
+
+    ``tunnels`` is how many keys a connection takes, ``least_reads`` the calls of a run that changes nothing, signing in
+    left out. ``look()`` lists all there is; ``held_keys()`` returns the keys that the provider has, first tunnel first,
+    and ``change_key(key)`` changes that of the last tunnel as somebody else would; both None where it does not tell.
+    ``add_foreign()`` makes a gateway, and a connection of another name, as somebody else would. ``make_call`` is the
+    call that makes the connection. ``own`` are options that a run without choices needs.
+    """
+
+    scope: Mapping[str, str]
+    unknown_scope: Mapping[str, str]
+    tunnels: int
+    least_reads: int
+    make_call: str
+    look: Callable[[], Seen]
+    add_foreign: Callable[[], None]
+    held_keys: Callable[[], list[str]] | None = None
+    change_key: Callable[[str], None] | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
+
+
+def aws_vpc(account: CloudAccount) -> VpnSite:
+    """Return a VPC of EC2."""
+    ec2 = aws.client(account.server.url, account.server.ca_file)
+
+    def tunnels() -> tuple[str, list[dict[str, Any]]]:
+        (one,) = [item for item in ec2.describe_vpn_connections()["VpnConnections"] if item["State"] == "available"]
+        return one["VpnConnectionId"], one["Options"]["TunnelOptions"]
+
+    def change_key(key: str) -> None:
+        connection, held = tunnels()
+        ec2.modify_vpn_tunnel_options(
+            VpnConnectionId=connection,
+            VpnTunnelOutsideIpAddress=held[-1]["OutsideIpAddress"],
+            TunnelOptions={"PreSharedKey": key},
+        )
+
+    def add_foreign() -> None:
+        (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["vpn-other"]}])["Vpcs"]
+        gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+        ec2.attach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc["VpcId"])
+        customer = ec2.create_customer_gateway(Type="ipsec.1", IpAddress="192.0.2.77", BgpAsn=65000)
+        ec2.create_vpn_connection(
+            Type="ipsec.1",
+            CustomerGatewayId=customer["CustomerGateway"]["CustomerGatewayId"],
+            VpnGatewayId=gateway,
+            TagSpecifications=[{"ResourceType": "vpn-connection", "Tags": [{"Key": "Name", "Value": "theirs"}]}],
+        )
+
+    return VpnSite(
+        scope={"kind": "vpc", "name": "vpn-home"},
+        unknown_scope={"kind": "vpc", "name": "nowhere"},
+        tunnels=2,
+        # The VPC, its route tables, customer gateways, VPN gateways and connections.
+        least_reads=5,
+        make_call="CreateVpnConnection",
+        look=lambda: sorted(aws_objects(ec2)),
+        add_foreign=add_foreign,
+        held_keys=lambda: [one["PreSharedKey"] for one in tunnels()[1]],
+        change_key=change_key,
+    )
+
+
+def aws_objects(ec2: Any) -> Iterator[tuple[str, str]]:
+    """Yield all that a VPN is made of in EC2, and every mark on anything of a VPC."""
+    live = {"pending", "available", "modifying"}
+    customers = {one["CustomerGatewayId"]: one for one in ec2.describe_customer_gateways()["CustomerGateways"]}
+    for one in customers.values():
+        if one["State"] in live:
+            yield "customer gateway", f"{one['IpAddress']} {_tags(one)}"
+    for one in ec2.describe_vpn_gateways()["VpnGateways"]:
+        if one["State"] in live:
+            states = [item["State"] for item in one["VpcAttachments"]]
+            yield "gateway", f"{states} {_tags(one)}"
+    for one in ec2.describe_vpn_connections()["VpnConnections"]:
+        if one["State"] in live:
+            options = one["Options"]
+            routes = sorted(item["DestinationCidrBlock"] for item in one.get("Routes", ()))
+            networks = f"{options['LocalIpv4NetworkCidr']} {options['RemoteIpv4NetworkCidr']}"
+            end = customers[one["CustomerGatewayId"]]["IpAddress"]
+            yield "connection", f"{end} {networks} {routes} {options['StaticRoutesOnly']} {_tags(one)}"
+            for tunnel in options["TunnelOptions"]:
+                said = {key: value for key, value in tunnel.items() if key not in ("OutsideIpAddress", "PreSharedKey")}
+                said.pop("TunnelInsideCidr")
+                yield "tunnel", str(sorted(said.items(), key=lambda item: item[0]))
+    for one in ec2.describe_route_tables()["RouteTables"]:
+        if one["PropagatingVgws"] or _tags(one):
+            yield "route table", f"{len(one['PropagatingVgws'])} {_tags(one)}"
+
+
+def _tags(item: Mapping[str, Any]) -> list[str]:
+    return sorted(tag["Key"] for tag in item.get("Tags", ()))
+
+
+SITES: dict[str, tuple[str, Callable[[CloudAccount], VpnSite]]] = {
+    "aws-vpc": ("aws", aws_vpc),
+}
