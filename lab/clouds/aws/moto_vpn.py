@@ -47,6 +47,7 @@ def close() -> None:
     """Give moto what it lacks; to be called once, before the server starts."""
     from moto.ec2.models.customer_gateways import CustomerGatewayBackend
     from moto.ec2.models.route_tables import RouteTable
+    from moto.ec2.models.transit_gateway_route_tables import TransitGatewayRouteTableBackend
     from moto.ec2.models.vpn_connections import VPNConnection
     from moto.ec2.models.vpn_gateway import VpnGatewayBackend
     from moto.ec2.responses.route_tables import RouteTables
@@ -62,6 +63,14 @@ def close() -> None:
     before(CustomerGatewayBackend, "delete_customer_gateway", _check_customer_gateway_is_free)
     before(VpnGatewayBackend, "delete_vpn_gateway", _check_gateway_is_free)
     before(VpnGatewayBackend, "attach_vpn_gateway", _check_vpc_is_free)
+    searched = TransitGatewayRouteTableBackend.search_transit_gateway_routes
+
+    def search_transit_gateway_routes(self: Any, *arguments: Any, **named: Any) -> Any:
+        """moto gives a route's only attachment where EC2 has a list of them, and by names that are not the API's."""
+        found = searched(self, *arguments, **named)
+        return [{**{key[0].upper() + key[1:]: _listed(value) for key, value in route.items()}} for route in found]
+
+    setattr(TransitGatewayRouteTableBackend, "search_transit_gateway_routes", search_transit_gateway_routes)  # noqa: B010
     made = CustomerGatewayBackend.create_customer_gateway
 
     def create_customer_gateway(self: Any, gateway_type: str, ip_address: str, bgp_asn: str, tags: Any = None) -> Any:
@@ -343,6 +352,10 @@ def _propagated(table: Any) -> set[str]:
 
 def _propagating(table: Any) -> list[dict[str, str]]:
     return [{"GatewayId": gateway} for gateway in sorted(_propagated(table))]
+
+
+def _listed(value: Any) -> Any:
+    return [{key[0].upper() + key[1:]: item for key, item in value.items()}] if isinstance(value, dict) else value
 
 
 def _flag(value: Any) -> bool:

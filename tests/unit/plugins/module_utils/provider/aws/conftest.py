@@ -48,6 +48,7 @@ CONFIG: dict[str, Any] = {
     ],
     "security_groups": [{"name": "api"}, {"name": "db"}, {"name": "twice"}, {"name": "twice"}],
     "network_acls": [{"name": "subnets"}],
+    "vpcs": ["home", "other"],
 }
 FAST = Retry(4, base_s=0.001)
 

@@ -1,0 +1,288 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AWS's end of a tunnel: one tunnel at a time, what is shared or somebody else's, and what is waited for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
+from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
+from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
+from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
+from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
+from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_gateway import parse_wanted
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.vpn import TRAITS, VPN, AwsVpn
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.vpn import CloudEnd
+from tests.support.servers import LabServer
+
+from .conftest import KEY, REGION, SECRET, STORE, session
+
+KEYS = {"one": "b7Lq2wXz9RtYkPm4NvCs8HdJf3GaTe6U", "two": "Qm5xTz8rKw2yBn7vLc4pDj9hGs3fWa6E"}
+TUNNEL: dict[str, Any] = {
+    "local": {"address": "198.51.100.10"},
+    "sources": [{"name": "store-1", "address": "10.20.0.11"}],
+    "targets": [{"name": "api", "address": "10.60.1.10", "port": 443}],
+    "ike_proposals": ["aes256-sha256-ecp256"],
+}
+STRONGER = {**TUNNEL, "ike_proposals": ["aes256-sha384-ecp384"]}
+
+
+class Cloud:
+    """The account, with sleeps that take no time and can look at what happens meanwhile."""
+
+    def __init__(self, server: LabServer) -> None:
+        self.server, self.slept = server, 0
+        self.hidden: list[str] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.ec2 = boto3.client(
+            "ec2",
+            region_name=REGION,
+            endpoint_url=server.url,
+            verify=server.ca_file,
+            aws_access_key_id=KEY,
+            aws_secret_access_key=SECRET,
+            config=Config(proxies={}),
+        )
+
+    def _sleep(self, _seconds: float) -> None:
+        self.slept += 1
+        self.meanwhile()
+
+    def end(self, name: str = "acme", scope: Scope | None = None, **more: Any) -> CloudEnd:
+        place = scope or Scope("vpc", name="home")
+        params = {
+            "name": name,
+            "scope": {"kind": place.kind, "id": place.id, "name": place.name},
+            "tunnel": TUNNEL,
+            "networks": ["10.60.0.0/16"],
+            "pre_shared_keys": list(KEYS),
+            **more,
+        }
+        wanted = parse_wanted(params, TRAITS.scopes, TRAITS.tunnels, more.get("aws"))
+        made = session(self.server.url, self.server.ca_file, retry=Retry(0, sleep=self._sleep))
+        adapter = AwsVpn(made, STORE, KEYS, lambda *keys: self.hidden.extend(keys))
+        return CloudEnd(name, place, wanted, adapter, VPN, "acme-aws")
+
+    def bring(self, name: str = "acme", absent: bool = False, adopt: bool = False, **more: Any) -> list[Change]:
+        done: list[Change] = []
+        end = self.end(name, **more)
+        end.apply(end.plan(absent, adopt), done.append)
+        return done
+
+    def connections(self) -> list[Any]:
+        return [one for one in self.ec2.describe_vpn_connections()["VpnConnections"] if one["State"] != "deleted"]
+
+    def statuses(self) -> list[str]:
+        (one,) = self.connections()
+        return [item["Status"] for item in one["VgwTelemetry"]]
+
+    def addresses(self) -> list[str]:
+        (one,) = self.connections()
+        return [item["OutsideIpAddress"] for item in one["Options"]["TunnelOptions"]]
+
+    def report(self, *addresses: str, **about: Any) -> None:
+        self.server.lab("POST", "vpn", {"tunnels": {address: {"status": "UP", **about} for address in addresses}})
+
+    def count(self, action: str) -> int:
+        return sum(call["action"] == action for call in self.server.calls())
+
+    def left(self) -> list[str]:
+        """Return what is there of gateways and connections."""
+        customers = self.ec2.describe_customer_gateways()["CustomerGateways"]
+        gateways = self.ec2.describe_vpn_gateways()["VpnGateways"]
+        found = [*customers, *gateways, *self.connections()]
+        return sorted(one["Type"] for one in found if one["State"] == "available")
+
+
+@pytest.fixture
+def cloud(server: LabServer) -> Cloud:
+    return Cloud(server)
+
+
+def test_while_tunnels_are_changed_one_of_them_is_up_all_the_time(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.report(*cloud.addresses(), back_after=6)
+    seen: list[list[str]] = []
+    cloud.meanwhile = lambda: seen.append(cloud.statuses())
+    assert [change.key for change in cloud.bring(tunnel=STRONGER)] == ["tunnel acme-1", "tunnel acme-2"]
+    assert cloud.count("ModifyVpnTunnelOptions") == 2
+    assert seen and all("UP" in moment for moment in seen), seen
+
+
+def test_a_tunnel_that_stays_down_keeps_the_other_as_it_is_also_in_the_next_run(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.report(*cloud.addresses())
+    for run in (1, 2):
+        with pytest.raises(ProviderError, match=r"see acme-1 up before acme-2 is changed.*wait_up_s: 0") as failed:
+            cloud.bring(tunnel=STRONGER, aws={"wait_up_s": 5})
+        assert failed.value.kind == "timeout", run
+        assert cloud.count("ModifyVpnTunnelOptions") == 1
+        assert cloud.statuses().count("UP") == 1
+    assert [change.key for change in cloud.bring(tunnel=STRONGER, aws={"wait_up_s": 0})] == ["tunnel acme-2"]
+
+
+def test_a_tunnel_that_is_down_is_changed_first_and_at_once(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.report(cloud.addresses()[0])
+    with pytest.raises(ProviderError, match="see acme-2 up before acme-1 is changed"):
+        cloud.bring(tunnel=STRONGER, aws={"wait_up_s": 5})
+    assert cloud.statuses() == ["UP", "DOWN"]
+    assert [change.key for change in cloud.end(tunnel=STRONGER).plan().changes] == ["tunnel acme-1"]
+
+
+def test_only_tunnels_that_are_up_are_said_to_drop(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.report(cloud.addresses()[1])
+    end = cloud.end(tunnel=STRONGER)
+    end.plan()
+    drops = end.describe()["drops"]
+    assert [drop["tunnel"] for drop in drops] == ["acme-2"] and drops[0]["about_s"] == 180
+    end = cloud.end()
+    end.plan(absent=True)
+    assert [(drop["tunnel"], drop["about_s"]) for drop in end.describe()["drops"]] == [("acme-2", None)]
+
+
+def test_states_on_the_way_are_waited_for(cloud: Cloud) -> None:
+    cloud.server.lab("POST", "vpn", {"steps": 2})
+    assert cloud.bring()
+    made = cloud.slept
+    assert made >= 2 and not cloud.end().plan().changed
+    assert cloud.bring(tunnel=STRONGER) and cloud.slept > made
+    assert cloud.bring(absent=True)
+    assert cloud.left() == []
+
+
+def test_a_removal_that_was_killed_while_the_connection_went_is_finished(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.server.lab("POST", "vpn", {"steps": 4})
+    cloud.ec2.delete_vpn_connection(VpnConnectionId=cloud.connections()[0]["VpnConnectionId"])
+    keys = [change.key for change in cloud.bring(absent=True)]
+    assert keys[-1] == "customer gateway 198.51.100.10" and cloud.slept
+    assert cloud.left() == []
+
+
+def test_two_gateways_share_what_there_is_one_of_and_the_last_takes_it_away(cloud: Cloud) -> None:
+    cloud.bring("acme")
+    cloud.bring("globex")
+    assert len(cloud.connections()) == 2 and len(cloud.left()) == 4
+    assert not cloud.end("acme").plan().changed and not cloud.end("globex").plan().changed
+    cloud.bring("acme", absent=True)
+    assert len(cloud.left()) == 3
+    assert not cloud.end("globex").plan().changed
+    assert not cloud.end("acme").plan(absent=True).changed
+    cloud.bring("globex", absent=True)
+    assert cloud.left() == []
+
+
+def test_a_gateway_that_somebody_else_attached_is_used_and_stays(cloud: Cloud) -> None:
+    (vpc,) = cloud.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["home"]}])["Vpcs"]
+    theirs = cloud.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    cloud.ec2.attach_vpn_gateway(VpnGatewayId=theirs, VpcId=vpc["VpcId"])
+    cloud.bring()
+    assert cloud.connections()[0]["VpnGatewayId"] == theirs
+    cloud.bring(absent=True)
+    assert cloud.left() == ["ipsec.1"] and cloud.count("CreateVpnGateway") == 1
+    assert cloud.count("DeleteVpnGateway") == cloud.count("DetachVpnGateway") == 0
+
+
+@pytest.fixture
+def theirs(cloud: Cloud) -> str:
+    """A connection of our name that somebody else made with what EC2 takes where nothing is asked for."""
+    (vpc,) = cloud.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["home"]}])["Vpcs"]
+    gateway = cloud.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    cloud.ec2.attach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc["VpcId"])
+    customer = cloud.ec2.create_customer_gateway(Type="ipsec.1", IpAddress="198.51.100.10", BgpAsn=65000)
+    made = cloud.ec2.create_vpn_connection(
+        Type="ipsec.1",
+        CustomerGatewayId=customer["CustomerGateway"]["CustomerGatewayId"],
+        VpnGatewayId=gateway,
+        Options={"StaticRoutesOnly": True},
+        TagSpecifications=[{"ResourceType": "vpn-connection", "Tags": [{"Key": "Name", "Value": "acme"}]}],
+    )
+    return str(made["VpnConnection"]["VpnConnectionId"])
+
+
+@pytest.mark.usefixtures("theirs")
+def test_what_ec2_takes_where_nothing_is_asked_for_does_not_pass_the_audit(cloud: Cloud) -> None:
+    end = cloud.end()
+    end.read()
+    weak = " ".join(end.describe()["weak"])
+    assert all(f"takes {token}, " in weak for token in ("ikev1", "sha1", "modp1024", "modp1536", "modp2048s256"))
+    assert "aes" not in weak and "ecp" not in weak.replace("use ecp256, ecp384", "")
+    assert not end.describe()["gateway"]["parts"][0]["own"]
+
+
+def test_a_connection_of_others_is_refused_and_taken_over_when_told_so(cloud: Cloud, theirs: str) -> None:
+    with pytest.raises(InvalidValue, match="made by somebody else and differs in .*adopt: true"):
+        cloud.end().plan()
+    assert cloud.bring(adopt=True)
+    (one,) = cloud.connections()
+    assert one["VpnConnectionId"] == theirs
+    assert [item["PreSharedKey"] for item in one["Options"]["TunnelOptions"]] == list(KEYS.values())
+    end = cloud.end()
+    assert not end.plan().changed and end.describe()["weak"] == []
+    cloud.bring(absent=True)
+    # The connection is ours now; gateway and customer gateway are still theirs.
+    assert cloud.left() == ["ipsec.1", "ipsec.1"]
+
+
+def test_keys_that_the_provider_tells_are_hidden(cloud: Cloud, theirs: str) -> None:
+    cloud.end().read()
+    told = {item["PreSharedKey"] for item in cloud.connections()[0]["Options"]["TunnelOptions"]}
+    assert theirs and told <= set(cloud.hidden)
+
+
+def test_the_first_tunnel_is_known_by_its_key_where_its_mark_is_missing(cloud: Cloud) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    cloud.ec2.delete_tags(Resources=[one["VpnConnectionId"]], Tags=[{"Key": "svcstore:first-tunnel"}])
+    assert [change.key for change in cloud.end().plan().changes] == ["connection acme"]
+    cloud.bring()
+    assert cloud.count("ModifyVpnTunnelOptions") == 0 and not cloud.end().plan().changed
+
+
+def test_two_connections_with_one_mark_are_named(cloud: Cloud) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    tags = [{"Key": tag["Key"], "Value": tag["Value"]} for tag in one["Tags"]]
+    cloud.ec2.create_vpn_connection(
+        Type="ipsec.1",
+        CustomerGatewayId=one["CustomerGatewayId"],
+        VpnGatewayId=one["VpnGatewayId"],
+        TagSpecifications=[{"ResourceType": "vpn-connection", "Tags": tags}],
+    )
+    with pytest.raises(ProviderError, match="all bear its mark"):
+        cloud.end().plan()
+
+
+def test_a_named_route_table_that_is_not_there_is_refused(cloud: Cloud) -> None:
+    with pytest.raises(ProviderError, match="has no such table") as failed:
+        cloud.end(aws={"route_tables": ["rtb-0123456789abcdef0"]}).plan()
+    assert failed.value.kind == "not_found"
+
+
+def test_a_transit_gateway_gets_static_routes_and_loses_them(cloud: Cloud) -> None:
+    tags = [{"ResourceType": "transit-gateway", "Tags": [{"Key": "Name", "Value": "hub"}]}]
+    hub = cloud.ec2.create_transit_gateway(TagSpecifications=tags)["TransitGateway"]
+    table = cloud.ec2.describe_transit_gateway_route_tables()["TransitGatewayRouteTables"][0]
+    place = Scope("transit_gateway", name="hub")
+    done = [change.key for change in cloud.bring(scope=place)]
+    assert done[-1] == f"transit gateway route {table['TransitGatewayRouteTableId']} 10.20.0.11/32"
+    (one,) = cloud.connections()
+    assert one["TransitGatewayId"] == hub["TransitGatewayId"] and cloud.count("CreateVpnGateway") == 0
+    assert not cloud.end(scope=place).plan().changed
+    other = {**TUNNEL, "sources": [{"name": "store-2", "address": "10.20.0.12"}]}
+    assert [change.action for change in cloud.bring(scope=place, tunnel=other)] == ["update", "add", "remove"]
+    cloud.bring(scope=place, absent=True)
+    wanted = [{"Name": "type", "Values": ["static"]}]
+    routes = cloud.ec2.search_transit_gateway_routes(
+        TransitGatewayRouteTableId=table["TransitGatewayRouteTableId"], Filters=wanted
+    )
+    assert routes["Routes"] == [] and cloud.left() == []
