@@ -12,7 +12,9 @@ It serves a table of commands (`commands.py`) whose parameters are held against 
 
 The API is at /client/api. To loopback and to the server's own network it also shows GET /_lab/calls (one
 record per call: command, method, source, status, account, reason, unknown_params, at) and takes
-POST /_lab/reset (back to the configuration).
+POST /_lab/reset (back to the configuration). For the routers of the lab GET /_lab/vpn shows the
+site-to-site connections with their keys, and POST /_lab/vpn/<connection's id> {"state": "Connected"}
+says how a tunnel really is.
 
 The configuration is one JSON object; everything has a default:
 
@@ -32,7 +34,8 @@ The configuration is one JSON object; everything has a default:
                              "security_groups": [{"name", "description",
                                                   "ingress": [rule], "egress": [rule]}],
                              "public_ips": [{"ipaddress", "rules": [rule]}],
-                             "network_acl_lists": [{"name", "items": [rule]}]}]
+                             "network_acl_lists": [{"name", "items": [rule]}],
+                             "vpcs": [{"name", "cidr", "publicip"}]}]
                            a rule is {"protocol": "tcp", "startport": 443, "endport": 443,
                                       "cidrlist": ["192.0.2.0/24"], "tags": {key: value}}
 

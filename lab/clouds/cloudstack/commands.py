@@ -191,7 +191,51 @@ _ALL = (
     ),
 )
 
-COMMANDS: dict[str, Command] = {command.name: command for command in _ALL}
+_CUSTOMER_GATEWAY = (
+    "cidrlist:string! dpd:boolean esplifetime:long esppolicy:string! forceencap:boolean gateway:string!"
+    " ikelifetime:long ikepolicy:string! ikeversion:string ipsecpsk:string! name:string splitconnections:boolean"
+)
+_VPN = (
+    _command(
+        "listVPCs",
+        f"{_LISTED} {_PROJECT} cidr:string displaytext:string fordisplay:boolean id:uuid name:string"
+        " restartrequired:boolean showicon:boolean state:string supportedservices:list tags:map vpcofferingid:uuid"
+        " zoneid:uuid",
+        "Lists VPCs",
+    ),
+    _command(
+        "createVpnCustomerGateway",
+        f"{_OWNER} {_PROJECT} {_CUSTOMER_GATEWAY}",
+        "Describes the other end of a site-to-site VPN",
+        is_async=True,
+    ),
+    _command(
+        "updateVpnCustomerGateway",
+        f"{_OWNER} {_CUSTOMER_GATEWAY} id:uuid!",
+        "Changes a customer gateway, and starts its connections again",
+        is_async=True,
+    ),
+    _command("deleteVpnCustomerGateway", "id:uuid!", "Deletes a customer gateway", is_async=True),
+    _command("listVpnCustomerGateways", f"{_LISTED} {_PROJECT} id:uuid", "Lists customer gateways, with their keys"),
+    _command("createVpnGateway", "fordisplay:boolean vpcid:uuid!", "Creates a VPC's VPN gateway", is_async=True),
+    _command("deleteVpnGateway", "id:uuid!", "Deletes a VPC's VPN gateway", is_async=True),
+    _command("listVpnGateways", f"{_LISTED} {_PROJECT} fordisplay:boolean id:uuid vpcid:uuid", "Lists VPN gateways"),
+    _command(
+        "createVpnConnection",
+        "fordisplay:boolean passive:boolean s2scustomergatewayid:uuid! s2svpngatewayid:uuid!",
+        "Connects a VPN gateway with a customer gateway",
+        is_async=True,
+    ),
+    _command("deleteVpnConnection", "id:uuid!", "Deletes a connection", is_async=True),
+    _command("resetVpnConnection", f"{_OWNER} id:uuid!", "Stops a connection and starts it again", is_async=True),
+    _command(
+        "listVpnConnections",
+        f"{_LISTED} {_PROJECT} fordisplay:boolean id:uuid vpcid:uuid",
+        "Lists connections, with their keys",
+    ),
+)
+
+COMMANDS: dict[str, Command] = {command.name: command for command in (*_ALL, *_VPN)}
 
 # RegisterUserKeysCmd, ListUserKeysCmd and DeleteUserKeysCmd of Apache CloudStack 4.23: a user has any number of pairs.
 _SINCE_4_23 = (

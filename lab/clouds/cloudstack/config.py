@@ -19,14 +19,17 @@ from .store import (
     GROUP,
     GROUP_RULE,
     PUBLIC_IP,
+    VPC,
     Account,
     Resource,
     Rule,
     Store,
     User,
+    Vpc,
     new_key,
     stable_id,
 )
+from .vpns import CONNECTIONS_PER_GATEWAY, SUBNETS_PER_CUSTOMER
 
 SOURCE_LIST = "api.allowed.source.cidr.list"
 DEFAULT_SETTINGS = {
@@ -34,6 +37,8 @@ DEFAULT_SETTINGS = {
     "api.source.cidr.checks.enabled": "true",
     "default.page.size": "500",
     "enforce.post.requests.and.timestamps": "false",
+    CONNECTIONS_PER_GATEWAY: "4",
+    SUBNETS_PER_CUSTOMER: "10",
 }
 # Settings that may differ per account (ConfigKey.Scope.Account).
 ACCOUNT_SCOPED = frozenset({SOURCE_LIST})
@@ -42,7 +47,10 @@ _ACCOUNT = {"id", "name", "domain", "role", "state", "settings", "users"} | {
     "security_groups",
     "public_ips",
     "network_acl_lists",
+    "vpcs",
 }
+# Where an account has lists of a VPC and names none.
+_VPCS = ({"name": "vpc", "cidr": "10.1.0.0/16"},)
 
 
 @dataclass
@@ -111,6 +119,7 @@ def _add_account(store: Store, raw: Mapping[str, Any], roles: Mapping[str, Role]
     for address in raw.get("public_ips", []):
         held = _add_resource(store, account, PUBLIC_IP, address, address["ipaddress"])
         _add_rules(store, held, FIREWALL_RULE, address.get("rules", []), "Ingress")
+    _add_vpcs(store, account, raw.get("vpcs", _VPCS if "network_acl_lists" in raw else ()))
     for listed in raw.get("network_acl_lists", []):
         held = _add_resource(store, account, ACL_LIST, listed, listed["name"])
         _add_rules(store, held, ACL_ITEM, listed.get("items", []), "Ingress")
@@ -135,6 +144,16 @@ def _add_resource(store: Store, account: Account, kind: str, raw: Mapping[str, A
     held_id = str(raw.get("id") or stable_id(kind, account.name, name))
     store.resources[held_id] = Resource(held_id, kind, name, account.id, str(raw.get("description", "")))
     return store.resources[held_id]
+
+
+def _add_vpcs(store: Store, account: Account, raws: Iterable[Mapping[str, Any]]) -> None:
+    """The first is the one that the account's network ACL lists are of."""
+    for index, raw in enumerate(raws):
+        name = str(raw["name"])
+        held_id = str(raw.get("id") or (stable_id(VPC, account.name, name) if index else stable_id("vpc", account.id)))
+        public_ip = str(raw.get("publicip") or f"203.0.113.{len(list(store.vpcs())) + 1}")
+        description = str(raw.get("description", ""))
+        store.resources[held_id] = Vpc(held_id, VPC, name, account.id, description, str(raw["cidr"]), public_ip)
 
 
 def _add_rules(store: Store, parent: Resource, kind: str, raws: Iterable[Mapping[str, Any]], direction: str) -> None:

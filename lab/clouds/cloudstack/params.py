@@ -97,7 +97,7 @@ def _require(command: Command, params: Params) -> None:
 
 
 def _convert(command: Command, param: Param, value: str) -> Any:
-    if param.type == "integer":
+    if param.type in {"integer", "long"}:
         try:
             return int(value)
         except ValueError:

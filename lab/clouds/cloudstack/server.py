@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape
 
 from .api import Api
 from .config import Config
+from .handlers.vpn_connections import for_routers, report_state
 
 _LAB = "/_lab/"
 _MAX_BODY = 1 << 20
@@ -79,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self, form: str) -> None:
         url = urlsplit(self.path)
         if url.path.startswith(_LAB):
-            self._lab(url.path[len(_LAB) :])
+            self._lab(url.path[len(_LAB) :], form)
         elif url.path.rstrip("/") != self._server.api.config.path:
             self._send(404, b"not found", "text/plain")
         else:
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             document = f'<?xml version="1.0" encoding="UTF-8"?>{_xml(key, body)}'
             self._send(status, document.encode(), "text/xml; charset=UTF-8")
 
-    def _lab(self, what: str) -> None:
+    def _lab(self, what: str, form: str = "") -> None:
         if not _near(self.connection, self.client_address[0]):
             self._send(403, b"only for the server's own network", "text/plain")
         elif self.command == "GET" and what == "calls":
@@ -103,8 +104,24 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.command == "POST" and what == "reset":
             self._server.api.reset()
             self._send(200, b"{}", "application/json")
+        elif what == "vpn" or what.startswith("vpn/"):
+            self._lab_vpn(what[len("vpn/") :], form)
         else:
             self._send(404, b"not found", "text/plain")
+
+    def _lab_vpn(self, connection_id: str, form: str) -> None:
+        """What the lab's routers have to set up, and what they say of it."""
+        store = self._server.api.store
+        with store.lock:
+            if self.command == "GET":
+                self._send(200, json.dumps(for_routers(store)).encode(), "application/json")
+                return
+            try:
+                said = json.loads(form)
+            except ValueError:
+                said = None
+            known = isinstance(said, dict) and report_state(store, connection_id, said.get("state"))
+        self._send(200 if known else 404, b"{}" if known else b"no such connection or state", "application/json")
 
     def _send(self, status: int, content: bytes, kind: str) -> None:
         self.send_response(status)

@@ -15,12 +15,14 @@ from fnmatch import fnmatchcase
 
 from .commands import Command, commands_of, several_pairs
 from .roles import Role
+from .vpns import Vpns
 
 _NAMESPACE = uuid.UUID("6f0f0c1e-2d0b-4c55-9a0e-5b1d2b7a8c11")
 # Kinds of resources as CloudStack's tags name them.
 GROUP, GROUP_RULE = "SecurityGroup", "SecurityGroupRule"
 PUBLIC_IP, FIREWALL_RULE = "PublicIpAddress", "FirewallRule"
 ACL_LIST, ACL_ITEM = "NetworkACLList", "NetworkACL"
+VPC = "Vpc"
 
 
 def stable_id(*names: str) -> str:
@@ -110,6 +112,14 @@ class Resource:
 
 
 @dataclass
+class Vpc(Resource):
+    """`public_ip` is its source NAT address, which its VPN gateway has as well."""
+
+    cidr: str = ""
+    public_ip: str = ""
+
+
+@dataclass
 class Rule:
     id: str
     kind: str
@@ -159,6 +169,7 @@ class Store:
         self.rules: dict[str, Rule] = {}
         self.tags: dict[tuple[str, str], dict[str, str]] = {}
         self.jobs: dict[str, Job] = {}
+        self.vpns = Vpns()
 
     def setting(self, name: str, account: Account | None = None) -> str:
         """The account's own value where it has one, else the global one."""
@@ -182,6 +193,9 @@ class Store:
 
     def of_kind(self, kind: str) -> Iterator[Resource]:
         return (resource for resource in self.resources.values() if resource.kind == kind)
+
+    def vpcs(self) -> Iterator[Vpc]:
+        return (resource for resource in self.resources.values() if isinstance(resource, Vpc))
 
     def rules_of(self, parent_id: str) -> list[Rule]:
         return [rule for rule in self.rules.values() if rule.parent_id == parent_id]

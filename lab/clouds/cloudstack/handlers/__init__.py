@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from ..context import Answer, Context
 from ..params import Params
-from . import accounts, acls, configuration, discovery, firewall, groups, tags
+from . import accounts, acls, configuration, discovery, firewall, groups, tags, vpcs, vpn_connections, vpn_gateways
 
 Handler = Callable[[Context, Params], Answer]
 Creator = Callable[[Context, Params], "tuple[str, Callable[[], Answer]]"]
@@ -27,6 +27,9 @@ HANDLERS: dict[str, Handler] = {
     **acls.HANDLERS,
     **tags.HANDLERS,
     **configuration.HANDLERS,
+    **vpcs.HANDLERS,
+    **vpn_gateways.HANDLERS,
+    **vpn_connections.HANDLERS,
 }
 #: Of newer versions than the one that HANDLERS describes.
 NEWER: dict[str, Handler] = {**accounts.SINCE_4_23}
@@ -35,5 +38,12 @@ CHECKS: dict[str, Callable[[Context, Params], None]] = {
     **groups.CHECKS,
     **firewall.CHECKS,
     **acls.CHECKS,
+    **vpn_gateways.CHECKS,
+    **vpn_connections.CHECKS,
 }
-CREATORS: dict[str, Creator] = {**firewall.CREATORS, **acls.CREATORS}
+CREATORS: dict[str, Creator] = {
+    **firewall.CREATORS,
+    **acls.CREATORS,
+    **vpn_gateways.CREATORS,
+    **vpn_connections.CREATORS,
+}

@@ -8,9 +8,9 @@ from __future__ import annotations
 from ..context import Answer, Context
 from ..errors import invalid
 from ..params import Params
-from ..store import ACL_ITEM, ACL_LIST, FIREWALL_RULE, GROUP, GROUP_RULE, PUBLIC_IP
+from ..store import ACL_ITEM, ACL_LIST, FIREWALL_RULE, GROUP, GROUP_RULE, PUBLIC_IP, VPC
 
-_KINDS = {kind.lower(): kind for kind in (GROUP, GROUP_RULE, FIREWALL_RULE, ACL_ITEM, PUBLIC_IP, ACL_LIST)}
+_KINDS = {kind.lower(): kind for kind in (GROUP, GROUP_RULE, FIREWALL_RULE, ACL_ITEM, PUBLIC_IP, ACL_LIST, VPC)}
 
 
 def _targets(ctx: Context, params: Params) -> list[tuple[str, str]]:

@@ -26,6 +26,12 @@ HOW = (
     "apache/cloudstack-go at 4.18, compressed with xz"
 )
 
+VPN_FIELDS = ("gateway", "cidrlist", "ipsecpsk", "ikepolicy", "esppolicy", "ikelifetime", "esplifetime", "dpd") + (
+    "forceencap",
+    "splitconnections",
+    "ikeversion",
+)
+
 
 @pytest.fixture(scope="module")
 def vendor() -> dict[str, Any]:
@@ -51,6 +57,10 @@ def test_parameters_are_the_vendors(vendor: dict[str, Any], name: str) -> None:
         ("authorizeSecurityGroupIngress", "ruleid"),
         ("listFirewallRules", "cidrlist"),
         ("listConfigurations", "value"),
+        ("listVPCs", "cidr"),
+        ("listVpnGateways", "publicip"),
+        *(("listVpnCustomerGateways", key) for key in VPN_FIELDS),
+        *(("listVpnConnections", key) for key in (*VPN_FIELDS, "s2scustomergatewayid", "s2svpngatewayid", "state")),
     ],
 )
 def test_answers_use_the_vendors_keys(vendor: dict[str, Any], name: str, key: str) -> None:
