@@ -15,11 +15,12 @@ options:
     description: The cloud, one whose end of a tunnel this collection makes.
     type: str
     required: true
-    choices: [aws]
+    choices: [aws, cloudstack, bt_cloud]
   name:
     description:
       - The name of the gateway's parts at the provider, and of the tunnels. Where a connection has several they are
-        called C(NAME-1), C(NAME-2). Two stores, or two gateways of one scope, need two names.
+        called C(NAME-1), C(NAME-2). Two stores, or two gateways of one scope, need two names; in V(cloudstack) so do
+        two gateways of one account, since the names of customer gateways are the account's.
     type: str
     required: true
   store:
@@ -35,6 +36,7 @@ options:
       kind:
         description:
           - V(vpc) or V(transit_gateway) for V(aws). A VPC gets a virtual private gateway, unless it has one.
+          - V(vpc) for V(cloudstack) and V(bt_cloud). It gets a VPN gateway, unless it has one.
         type: str
         required: true
       id:
@@ -129,10 +131,14 @@ options:
         description:
           - IKEv2 proposals in strongSwan's spelling, best first. Weak ones are refused.
           - A provider that takes algorithms rather than proposals gets those of all of them.
+          - V(cloudstack) takes one proposal of AES in CBC mode, SHA-2 and a group from C(modp3072) to C(modp8192), such
+            as V(aes256-sha256-modp3072), and gets the first of that kind. Among the defaults there is none.
         type: list
         elements: str
       esp_proposals:
-        description: ESP proposals, best first, each with a group for forward secrecy. Weak ones are refused.
+        description:
+          - ESP proposals, best first, each with a group for forward secrecy. Weak ones are refused.
+          - For V(cloudstack) the same holds as for O(tunnel.ike_proposals).
         type: list
         elements: str
       dpd_delay_s:
@@ -151,6 +157,8 @@ options:
     description:
       - The IPv4 networks behind the cloud's end, in which all endpoints of the tunnel have to be. By default the
         endpoints' own addresses.
+      - The end of V(cloudstack) always has the whole network of the VPC, of which these have to be a part; our own end
+        narrows it to the endpoints.
     type: list
     elements: str
   pre_shared_keys:
@@ -158,7 +166,7 @@ options:
       - The names of the pre-shared keys in the secret store, one for each tunnel of the connection, which are two for
         V(aws). M(strategic.service_store.vpn_psk) makes them. The same names serve our own end.
       - A key that was changed in the store is changed at the provider, and so is one that somebody changed there, where
-        the provider tells it (V(aws)).
+        the provider tells it (V(aws), V(cloudstack)).
     type: list
     elements: str
   inside_cidrs:
@@ -168,11 +176,15 @@ options:
     type: list
     elements: str
   dpd_timeout_s:
-    description: Seconds without a sign of life after which the cloud's end takes our end for dead.
+    description:
+      - Seconds without a sign of life after which the cloud's end takes our end for dead.
+      - Not used for V(cloudstack), whose gateways always take 120.
     type: int
     default: 30
   dpd_action:
-    description: What the cloud's end does then - V(restart) the tunnel, V(clear) it, or V(none).
+    description:
+      - What the cloud's end does then - V(restart) the tunnel, V(clear) it, or V(none).
+      - V(cloudstack) knows no V(clear).
     type: str
     choices: [restart, clear, none]
     default: restart
@@ -211,4 +223,26 @@ options:
           - V(0) changes it at once, for connections of which our end uses one tunnel alone.
         type: int
         default: 600
+  cloudstack:
+    description: What only V(cloudstack) and V(bt_cloud) have.
+    type: dict
+    suboptions:
+      split_connections:
+        description:
+          - Whether the router of the VPC gets a connection of its own for each store server, for an end of ours that
+            takes one network in each IKEv2 negotiation alone. The role P(strategic.service_store.ipsec#role) takes
+            several.
+        type: bool
+        default: false
+      force_encapsulation:
+        description: Whether ESP always travels in UDP, for a way on which ESP itself is not let through.
+        type: bool
+        default: false
+      passive:
+        description:
+          - Whether CloudStack leaves the start to our end. Then it calls the tunnel connected when it really is;
+            otherwise it does so as soon as its router is set up, and looks later.
+          - Cannot be changed where it is.
+        type: bool
+        default: true
 """

@@ -76,6 +76,14 @@ VPN_GATEWAY = Spec(
                 "wait_up_s": {"type": "int", "default": 600},
             },
         },
+        "cloudstack": {
+            "type": "dict",
+            "options": {
+                "split_connections": {"type": "bool", "default": False},
+                "force_encapsulation": {"type": "bool", "default": False},
+                "passive": {"type": "bool", "default": True},
+            },
+        },
     },
     required_together=(("tunnel", "pre_shared_keys"),),
 )

@@ -34,6 +34,7 @@ CONFIG = {
             "security_groups": [{"name": "api-one"}, {"name": "api-two"}],
             "public_ips": [{"ipaddress": ADDRESSES[0]}, {"ipaddress": ADDRESSES[1]}],
             "network_acl_lists": [{"name": "tier-one"}, {"name": "tier-two"}],
+            "vpcs": [{"name": "vpn-home", "cidr": "10.60.0.0/16"}, {"name": "vpn-other", "cidr": "10.61.0.0/16"}],
         }
     ],
 }

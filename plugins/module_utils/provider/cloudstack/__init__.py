@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ...model.credential import Credential
-from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter, Vpn
 from .allowlist import KINDS, allowlists
 from .marks import MARK_CHARS
 from .rules import fits
@@ -27,6 +27,12 @@ def _keys(session: CloudStackSession, credential: Credential) -> KeyAdapter:
     return UserKeys(session, credential)
 
 
+def _vpn() -> Vpn:
+    from .vpn import VPN
+
+    return VPN
+
+
 def _permissions() -> Permissions:
     from .granted import RoleCommands
     from .need import ADMINISTRATOR, HOW, NEEDS, READING
@@ -40,6 +46,7 @@ PROVIDER = Provider(
     scope_kinds=KINDS,
     allowlist=allowlists,
     source_restriction=_source_restriction,
+    vpn=_vpn,
     keys=_keys,
     permissions=_permissions,
     probe_services=("api",),

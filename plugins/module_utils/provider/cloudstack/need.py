@@ -37,6 +37,25 @@ NEEDS = {
         ),
         _ACLS,
     ),
+    # The marks are tags of the VPC.
+    "vpn": Need(
+        (
+            "listVPCs",
+            "listVpnGateways",
+            "createVpnGateway",
+            "deleteVpnGateway",
+            "listVpnCustomerGateways",
+            "createVpnCustomerGateway",
+            "updateVpnCustomerGateway",
+            "deleteVpnCustomerGateway",
+            "listVpnConnections",
+            "createVpnConnection",
+            "resetVpnConnection",
+            "deleteVpnConnection",
+            *_TAGS,
+            *_JOBS,
+        )
+    ),
     # Without the settings the list is the provider's to apply, and the store renders it.
     "source_restriction": Need(("listUsers",), ("listConfigurations", "updateConfiguration")),
     "rotation": Need(("listUsers", "registerUserKeys"), ("getUserKeys",), ((SEVERAL_PAIRS, (*SINCE_4_23, *_JOBS)),)),
