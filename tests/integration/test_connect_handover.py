@@ -20,8 +20,8 @@ import yaml
 from cryptography.hazmat.primitives import serialization as serial
 from cryptography.hazmat.primitives.asymmetric import x25519
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from tests.support.leaks import LOUD, assert_nothing_leaked, loud_environment
 from tests.support.module import ModuleFailed, run_module
 from tests.support.playbook import Run, left_behind, run_playbook
 
@@ -49,7 +49,6 @@ ACCOUNT = {
     "access": [TUNNEL],
 }
 BOUND = {"customer": "globex", "account": "globex-vpn", "purpose": "psk"}
-LOUD = {"ANSIBLE_KEEP_REMOTE_FILES": "1", "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
 
 
 def private(path: Path, content: bytes) -> str:
@@ -97,10 +96,10 @@ class Site:
         (self.folder / "register" / "globex.yml").write_text(text)
 
     def connect(self, *arguments: str, **variables: Any) -> Run:
-        options = ["-i", str(self.folder / "service_store.inventory.yml"), "--limit", "globex-os", "-vvvv", "--diff"]
+        options = ["-i", str(self.folder / "service_store.inventory.yml"), "--limit", "globex-os", *LOUD]
         given = {"service_store_secret_store": self.option, "service_store_rendered_dir": str(self.rendered)}
         playbook = "strategic.service_store.connect"
-        env = {**LOUD, "ANSIBLE_LOG_PATH": str(self.folder / "ansible.log")}
+        env = loud_environment(self.folder)
         return run_playbook(playbook, self.folder, *options, *arguments, variables={**given, **variables}, env=env)
 
     @property
@@ -135,11 +134,7 @@ def test_the_key_goes_out_sealed_and_its_recipient_alone_opens_it(site: Site, tm
     assert receipt["recipient"] == "noc@globex.example" and receipt["bundle_sha256"] in first.output
 
     psk = site.psk()
-    written = spellings(psk)
-    assert not [text for text in written if text in first.output]
-    assert not [line for line in first.command_lines if any(text in line for text in written)]
-    for path, content in left_behind(site.folder):
-        assert not [text for text in written if text.encode() in content], path
+    assert_nothing_leaked(site.folder, [first], [psk])
 
     wrong, _public = site.new_key(tmp_path / "wrong.key")
     with pytest.raises(ModuleFailed):

@@ -22,7 +22,11 @@ from tests.support.mail import Hook, PostOffice, post_office, webhook
 from tests.support.playbook import Run
 from tests.support.servers import StartServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    # The password goes over loopback alone.
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
+]
 REFUSED = {**SECRET, "secret_key": "canary-refused-zyxwvutsrqponmlkjihgfedcba9876543210"}
 PASSWORD, WRONG = "canary+mail/password 1?&=%", "canary+mail/password 2?&=%"
 TOKEN = "canary-header-token-5b1e7c"

@@ -27,7 +27,7 @@ from tests.contract.accounts.base import CloudAccount
 from tests.contract.bench import certificate
 from tests.contract.rotating import CREATES
 from tests.support.held import HoldingProxy
-from tests.support.leaks import assert_kept, assert_nothing_leaked
+from tests.support.leaks import assert_nothing_leaked
 from tests.support.playbook import Run
 from tests.support.servers import StartServer
 from tests.support.site import HIDDEN, Site
@@ -157,4 +157,3 @@ def test_a_killed_rotation_and_its_repair_leave_no_secret(held: Held, calls_late
     made = held.made()
     assert len(made & site.secrets()) == 1 and len(made) == 2 - calls_later
     assert_nothing_leaked(site.folder, [killed, repaired], {*old, *made, site.store_key})
-    assert_kept(site.folder)
