@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ProviderError
 from ...model import mark
 from ...model.allowlist import Held
-from ...model.entry import Entry
+from ...model.entry import Entry, without_host_bits
 from ...model.ports import ICMP, NUMBERS, WITH_PORTS, Ports, parse_protocol
-from ...model.rule_order import Numbers, ceiling, floor, free, no_room
+from ...model.rule_order import Numbers, ceiling
+from ..numbering import Numbering
 
 #: "Network ACL rules": numbers 1 to 32766, the lowest looked at first; the closing deny rules come after them.
 NUMBERS_OF_RULES = Numbers(last=32766)
+_NUMBERING = Numbering("aws", NUMBERS_OF_RULES)
 _NUMBER_OF = {name: str(number) for number, name in NUMBERS.items()} | {"all": "-1"}
 Rule = Mapping[str, Any]
 
@@ -79,25 +80,17 @@ def placed(acl: Rule, items: Sequence[Held]) -> list[dict[str, Any]]:
 
     They stay behind what denies a part of them only: that is somebody's exception.
     """
-    taken = {rule["RuleNumber"] for rule in _inbound(acl)}
-    denials = denials_in(acl)
-    rules = []
-    for item in items:
-        below = ceiling(item.entry, denials, NUMBERS_OF_RULES)
-        above = floor(item.entry, denials, below, NUMBERS_OF_RULES)
-        number = free(taken, above, below, NUMBERS_OF_RULES)
-        if number is None:
-            hint = "move a deny rule so that one is free there, or remove rules that are no longer needed"
-            why = no_room(above, below, NUMBERS_OF_RULES)
-            raise ProviderError("aws", f"allow {item.entry}", why, "quota", hint=hint)
-        taken.add(number)
-        rules.append({"RuleNumber": number, "Egress": False, "RuleAction": "allow", **_spelled(item.entry)})
-    return rules
+    entries, denials = [item.entry for item in items], denials_in(acl)
+    numbers = _NUMBERING.places(entries, (rule["RuleNumber"] for rule in _inbound(acl)), denials, denials)
+    return [
+        {"RuleNumber": number, "Egress": False, "RuleAction": "allow", **_spelled(entry)}
+        for entry, number in zip(entries, numbers)
+    ]
 
 
 def entry_of(rule: Rule) -> Entry:
     """Return what a rule is about, as an entry."""
-    cidr = str(ipaddress.ip_network(rule.get("CidrBlock") or rule["Ipv6CidrBlock"], strict=False))
+    cidr = without_host_bits(rule.get("CidrBlock") or rule["Ipv6CidrBlock"])
     protocol = parse_protocol("Protocol", rule["Protocol"])
     return Entry(cidr, protocol, _ports(protocol, rule))
 

@@ -19,6 +19,7 @@ from ...model import mark
 from ...model.allowlist import Held, Limits, ScopeState
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import UNSURE
 from . import acl_rule, quota
 from .describe import Kind, describe, pick
 from .session import AwsSession
@@ -39,8 +40,6 @@ KIND = Kind(
 )
 #: "Tag restrictions": tags of one object.
 MOST_TAGS = 50
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
 Acl = Mapping[str, Any]
 
 
@@ -118,7 +117,7 @@ class NetworkAcls:
             self._session.call(doing, "ec2", "create_network_acl_entry", NetworkAclId=state.ref, **rule)
             return number
         except ProviderError as exc:
-            if exc.kind not in _UNSURE | {"already_exists"}:
+            if exc.kind not in UNSURE | {"already_exists"}:
                 raise
             failure = exc
         now = self._again(state, failure)
@@ -141,7 +140,7 @@ class NetworkAcls:
         except ProviderError as exc:
             if exc.kind == "not_found":
                 return
-            if exc.kind not in _UNSURE:
+            if exc.kind not in UNSURE:
                 raise
             if any(item.ref == change.before.ref for item in self._again(state, exc).held):
                 raise

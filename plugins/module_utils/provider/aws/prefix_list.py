@@ -22,6 +22,7 @@ from ...model.allowlist import Held, Limits, ScopeState, settled
 from ...model.entry import Entry, parse_cidr
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import RACED, ROUNDS
 from .describe import Kind, describe, pick
 from .session import AwsSession
 
@@ -37,9 +38,6 @@ KIND = Kind(
 )
 #: ModifyManagedPrefixList takes up to 100 entries to add and as many to remove.
 BATCH = 100
-ROUNDS = 3
-#: Failures after which the modification may have been made, or somebody else was quicker.
-_LOOK_AGAIN = frozenset({"timeout", "server", "unreachable", "conflict"})
 _DONE = Wait(
     until=frozenset({"create-complete", "modify-complete", "restore-complete"}),
     fail=frozenset({"modify-failed", "create-failed", "restore-failed"}),
@@ -76,7 +74,7 @@ class PrefixLists:
                     now = self._finished(state, self._send(state, now, still))
                     made, still = still, []
                 except ProviderError as exc:
-                    again = self._again(state) if exc.kind in _LOOK_AGAIN else None
+                    again = self._again(state) if exc.kind in RACED else None
                     if again is None:
                         raise
                     now, failure = again.extra, exc

@@ -13,6 +13,7 @@ from ...core.errors import ProviderError
 from ...model.allowlist import Held, Limits, ScopeState, settled
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import ROUNDS, UNSURE
 from . import permission, quota
 from .describe import Kind, describe, pick
 from .session import AwsSession
@@ -31,19 +32,15 @@ KIND = Kind(
     "GroupName",
     "VpcId",
 )
-#: How often a write is tried again for what a re-read shows to be open still.
-ROUNDS = 3
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
 _CALLS = {
     "add": ("authorize", "authorize_security_group_ingress"),
     "update": ("describe", "update_security_group_rule_descriptions_ingress"),
     "remove": ("revoke", "revoke_security_group_ingress"),
 }
 _SATISFIED = {
-    "add": _UNSURE | {"already_exists", "quota"},
-    "update": _UNSURE,
-    "remove": _UNSURE | {"not_found"},
+    "add": UNSURE | {"already_exists", "quota"},
+    "update": UNSURE,
+    "remove": UNSURE | {"not_found"},
 }
 
 
@@ -91,7 +88,7 @@ class SecurityGroups:
             yield from made
             if not open_changes:
                 return
-            if len(open_changes) == before or failure.kind in _UNSURE:
+            if len(open_changes) == before or failure.kind in UNSURE:
                 break
         raise failure
 

@@ -12,17 +12,13 @@ from typing import Any, Callable
 from ...core.errors import ProviderError
 from ...model.data_plane import Firewall, Resource, took_effect
 from ...model.plan import Change
+from ..again import RACED, RACES
 from ..base import DataPlane
 from . import door, firewall_sheet, guarded
 from .guarded import TYPES
 from .network_acls import NetworkAcls
 from .session import AzureSession
 from .sql_rules import SqlRules
-
-#: How often a write is made anew after somebody else's write.
-ROUNDS = 5
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable", "conflict"})
 
 
 class Firewalls:
@@ -62,13 +58,13 @@ class Firewalls:
         return firewall_sheet.render(self._session.subscription_id, self._store, now, changes)
 
     def _settled(self, resource: Resource, some: Sequence[Change], write: Callable[[], None]) -> Iterator[Change]:
-        for last in [False] * (ROUNDS - 1) + [True]:
+        for last in [False] * (RACES - 1) + [True]:
             try:
                 write()
                 yield from some
                 return
             except ProviderError as exc:
-                if exc.kind not in _UNSURE:
+                if exc.kind not in RACED:
                     raise
                 failure = exc
             # Its answer was lost, or somebody else wrote at the same time: each write is made on a fresh read.

@@ -10,12 +10,12 @@ write of others would have to fall between two calls to be lost.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Callable
 
 from ...model.data_plane import EVERYBODY, Firewall, Resource, Rule
+from ...model.entry import without_host_bits
 from ...model.plan import Change
 from . import acl_marks
 from .guarded import TYPES
@@ -125,7 +125,7 @@ def _acls(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _cidr(item: Mapping[str, Any]) -> str:
     try:
-        return str(ipaddress.ip_network(item["value"], strict=False))
+        return without_host_bits(str(item["value"]))
     except ValueError:
         # A spelling that neither service documents: shown as it is, kept and removed like any other.
         return str(item["value"])

@@ -15,14 +15,15 @@ from typing import Callable
 
 from ...core.errors import ProviderError
 from ...model.entry import Entry
-from ...model.rule_order import Numbers, ceiling, contains, floor, free, no_room
+from ...model.rule_order import Numbers, contains
+from ..numbering import Denials, Numbering
 from .properties import Rule, allows, cidr_of, is_for_the_network, is_inbound, port_range, protocol_of, several
 
 #: "Azure subscription and service limits": priorities 100 to 4096, each once per direction.
 NUMBERS = Numbers(last=4096, first=100)
+_NUMBERING = Numbering("azure", NUMBERS, number="priority")
 _ANYWHERE = ("*", "internet", "any")
 _EVERYBODY = ("0.0.0.0/0", "::/0")
-Denials = Sequence[tuple[int, Entry]]
 
 
 def denials_in(rules: Iterable[Rule], counts: Callable[[Rule], bool] | None = None) -> Denials:
@@ -43,19 +44,10 @@ def is_blocked(entry: Entry, priority: int, denials: Denials) -> bool:
 
 
 def placed(rules: Sequence[Rule], entries: Iterable[Entry]) -> Iterator[int]:
-    """Yield the priority for a new rule of each entry; raises ProviderError (quota) where none is left."""
+    """Return a priority for each entry's new rule, as asked for; raises ProviderError (quota) where none is left."""
     taken = {properties["priority"] for properties in _inbound(rules)}
     denials, whole = denials_in(rules), denials_in(rules, is_for_the_network)
-    for entry in entries:
-        below = ceiling(entry, whole, NUMBERS)
-        above = floor(entry, denials, below, NUMBERS)
-        number = free(taken, above, below, NUMBERS)
-        if number is None:
-            why = no_room(above, below, NUMBERS, number="priority")
-            hint = "move a deny rule so that one is free there, or remove rules that are no longer needed"
-            raise ProviderError("azure", f"allow {entry}", why, "quota", hint=hint)
-        taken.add(number)
-        yield number
+    return _NUMBERING.places(entries, taken, denials, whole)
 
 
 def behind(rules: Sequence[Rule], priority: int) -> int:

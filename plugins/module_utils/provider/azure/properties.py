@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.entry import without_host_bits
 from ...model.ports import Ports, parse_ports
 
 Rule = Mapping[str, Any]
@@ -30,7 +30,7 @@ def port_range(text: str) -> Ports:
 def cidr_of(prefix: str) -> str:
     """Return the prefix in its one spelling; empty for a service tag and for "*"."""
     try:
-        return str(ipaddress.ip_network(prefix, strict=False))
+        return without_host_bits(prefix)
     except ValueError:
         return ""
 

@@ -13,14 +13,11 @@ from ...core.errors import ProviderError
 from ...model.allowlist import Held, Limits, ScopeState, settled
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import RACED, RACES
 from .resource import Place, Type, key_of
 from .session import NETWORK_VERSION, Answer, AzureSession
 
-#: How often a write is planned anew after somebody else's write.
-ROUNDS = 5
 _QUERY = {"api-version": NETWORK_VERSION}
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable", "conflict"})
 Resource = Mapping[str, Any]
 
 
@@ -68,7 +65,7 @@ class WholeResources(ABC):
         """Make all changes in one write; one refused or left unanswered is settled by reading the resource again."""
         doing = f"write {len(changes)} changes to {state.scope}"
         resource, still, made = state.extra, list(changes), list[Change]()
-        for _round in range(ROUNDS):
+        for _round in range(RACES):
             accepted = False
             try:
                 answer = self._put(doing, state, resource, still)
@@ -78,7 +75,7 @@ class WholeResources(ABC):
                 return
             except ProviderError as exc:
                 failure = exc
-            now = self._again(state) if accepted or failure.kind in _UNSURE else None
+            now = self._again(state) if accepted or failure.kind in RACED else None
             if now is None:
                 break
             done, still = settled(self.held(now), still, self._store)

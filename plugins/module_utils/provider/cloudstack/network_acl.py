@@ -19,14 +19,16 @@ from ...model import mark
 from ...model.allowlist import Held, Limits, ScopeState
 from ...model.entry import Entry
 from ...model.plan import Change
-from ...model.rule_order import Numbers, ceiling, floor, free, no_room
+from ...model.rule_order import Numbers, ceiling
 from ...model.scope import Scope
+from ..numbering import Numbering
 from .rules import acl_params, entry_of, held_order
 from .session import CloudStackSession, Submitted
 
 #: A reason has 255 characters (listApis: createNetworkACL).
 LIMITS = Limits(note_chars=255)
 NUMBERS = Numbers(last=32766)
+_MEND = "move an item that denies so that one is free there, or remove items that are no longer needed"
 #: Those that CloudStack brings for every VPC; nobody can change them.
 _BUILT_IN = frozenset({"default_allow", "default_deny"})
 Item = Mapping[str, Any]
@@ -110,14 +112,9 @@ class NetworkAclLists:
     def _number(self, state: ScopeState, items: Sequence[Item], entry: Entry) -> int:
         """Return a free number in front of what would deny the entry, and behind what denies a part of it only."""
         denials = _denials(items)
-        below = ceiling(entry, denials, NUMBERS)
-        above = floor(entry, denials, below, NUMBERS)
-        number = free((int(item["number"]) for item in items), above, below, NUMBERS)
-        if number is None:
-            why = no_room(above, below, NUMBERS, rule="item")
-            hint = "move an item that denies so that one is free there, or remove items that are no longer needed"
-            raise ProviderError(self._session.provider, f"allow {entry} in {state.scope}", why, "quota", hint=hint)
-        return number
+        taken = (int(item["number"]) for item in items)
+        numbering = Numbering(self._session.provider, NUMBERS, "item", mend=_MEND)
+        return numbering.place(f"allow {entry} in {state.scope}", entry, taken, denials, denials)
 
     def _create(self, doing: str, state: ScopeState, held: Held, number: int) -> Submitted:
         """Start one item; a number that is taken may be our own, its answer lost, or somebody else's since the read."""

@@ -18,6 +18,7 @@ from ...model.allowlist import Held, Limits, ScopeState
 from ...model.entry import Entry, parse_cidr
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import RACES, UNSURE
 from . import listing, marks
 from .session import OpenStackSession
 
@@ -31,10 +32,6 @@ KIND = listing.Kind(
 )
 #: Neutron writes address by address, about 25 ms each: these stay well within one call's timeout.
 ADDRESSES_PER_CALL = 100
-#: How often a write is made anew after somebody else's.
-ROUNDS = 5
-#: Failures after which the write may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
 
 
 class AddressGroups:
@@ -107,7 +104,7 @@ class _Run:
 
     def mark(self, more: Set[str] = frozenset(), fewer: Set[str] = frozenset()) -> None:
         """Bring the description to naming our own; bound to the version that is known, so that no text is lost."""
-        for left in reversed(range(ROUNDS)):
+        for left in reversed(range(RACES)):
             text = described(self._group, self._store, more, fewer)
             if text == (self._group.get("description") or ""):
                 return
@@ -129,23 +126,23 @@ class _Run:
         """
         still, adding = list(changes), action == "add_addresses"
         doing = f"{'add' if adding else 'remove'} {_words(still)} {'to' if adding else 'from'} {self._scope}"
-        for left in reversed(range(ROUNDS)):
+        for left in reversed(range(RACES)):
             try:
                 self._put(doing, f"/{action}", {"addresses": [_cidr(change) for change in still]})
                 yield from still
                 return
             except ProviderError as exc:
-                if exc.kind not in _UNSURE | {"already_exists", "not_found"}:
+                if exc.kind not in UNSURE | {"already_exists", "not_found"}:
                     raise
                 failure = exc
             self._read_again(failure)
             there = _addresses(self._group)
-            if not adding or failure.retried or failure.kind in _UNSURE:
+            if not adding or failure.retried or failure.kind in UNSURE:
                 yield from (change for change in still if (_cidr(change) in there) == adding)
             still = [change for change in still if (_cidr(change) in there) != adding]
             if not still:
                 return
-            if not left or failure.kind in _UNSURE:
+            if not left or failure.kind in UNSURE:
                 raise failure
 
     def _put(self, doing: str, action: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:

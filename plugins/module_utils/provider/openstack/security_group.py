@@ -11,9 +11,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from ...core.errors import ProviderError
-from ...model.allowlist import Limits, ScopeState
+from ...model.allowlist import Limits, ScopeState, settled
 from ...model.plan import Change
 from ...model.scope import Scope
+from ..again import ROUNDS, UNSURE
 from . import listing, rules
 from .session import OpenStackSession
 
@@ -24,10 +25,6 @@ KIND = listing.Kind("security group", "/v2.0/security-groups", "security_groups"
 RULES = "/v2.0/security-group-rules"
 #: A bulk is checked and written rule by rule, about 25 ms each: these stay well within one call's timeout.
 RULES_PER_CALL = 100
-#: How often a bulk is sent again without what a reread found to be there.
-ROUNDS = 3
-#: Failures after which the rules may be there all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
 
 
 class SecurityGroups:
@@ -71,14 +68,14 @@ class SecurityGroups:
                 yield from missing
                 return
             except ProviderError as exc:
-                if exc.kind not in _UNSURE | {"already_exists"}:
+                if exc.kind not in UNSURE | {"already_exists"}:
                     raise
                 failure = exc
             made, missing = self._settle(state, missing, failure)
             yield from made
             if not missing:
                 return
-            if not left or failure.kind in _UNSURE:
+            if not left or failure.kind in UNSURE:
                 raise failure
 
     def _post(self, state: ScopeState, changes: Sequence[Change]) -> None:
@@ -96,11 +93,7 @@ class SecurityGroups:
             held = self.read_allowlists([scope])[scope].held
         except ProviderError:
             raise failure from None
-        keys = {item.entry.key for item in held}
-        ours = {(item.entry.key, str(item)) for item in held if item.store == self._store}
-        # What somebody else added meanwhile is there, but is no change of ours.
-        made = [change for change in changes if (change.after.entry.key, str(change.after)) in ours]
-        return made, [change for change in changes if change.after.entry.key not in keys]
+        return settled(held, changes, self._store)
 
     def _remove(self, state: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
         """Remove rules side by side, since Neutron removes one in a call; a failure is told after all are done."""

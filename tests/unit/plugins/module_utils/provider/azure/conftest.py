@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -158,11 +159,28 @@ def lists(server: LabServer) -> ListAccount:
     return ListAccount(session(server.url, server.ca_file))
 
 
+@contextmanager
+def running(config: Mapping[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
+    """An emulator for as long as it is in use."""
+    started = start_server("azure", config, tmp_path_factory.mktemp("azure"))
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@contextmanager
+def faults_before(server: LabServer) -> Iterator[FaultProxy]:
+    """A server that spoils calls on their way to another; both have their certificates of one authority."""
+    cert, key = issue(make_ca(Path(server.ca_file).parent), ["faults"], ["127.0.0.1"])
+    with FaultProxy(server.url, server.ca_file, str(cert), str(key)) as proxy:
+        yield proxy
+
+
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    started = start_server("azure", CONFIG, tmp_path_factory.mktemp("azure"))
-    yield started
-    started.stop()
+    with running(CONFIG, tmp_path_factory) as started:
+        yield started
 
 
 @pytest.fixture
@@ -178,7 +196,5 @@ def account(server: LabServer) -> Account:
 
 @pytest.fixture
 def faults(server: LabServer) -> Iterator[FaultProxy]:
-    # The server's own authority signs the proxy's certificate too, so that one ca_file fits both.
-    cert, key = issue(make_ca(Path(server.ca_file).parent), ["faults"], ["127.0.0.1"])
-    with FaultProxy(server.url, server.ca_file, str(cert), str(key)) as proxy:
+    with faults_before(server) as proxy:
         yield proxy

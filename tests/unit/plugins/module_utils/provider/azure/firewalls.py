@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +24,10 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.guarded import TYPES, express
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.need import NEEDS
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.session import AzureSession
-from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
-from tests.support.servers import LabServer, start_server
+from tests.support.servers import LabServer
 
-from .conftest import APPLICATION, CLIENT, SECRET, STORE, SUBSCRIPTION, TENANT, session
+from .conftest import APPLICATION, CLIENT, SECRET, STORE, SUBSCRIPTION, TENANT, faults_before, running, session
 
 STORAGE = Resource("storage_account", "prod", "acmedata")
 VAULT = Resource("key_vault", "prod", "acme-keys")
@@ -158,9 +156,8 @@ class Guarded:
 
 @pytest.fixture(scope="module")
 def guarded_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabServer]:
-    started = start_server("azure", CONFIG, tmp_path_factory.mktemp("azure"))
-    yield started
-    started.stop()
+    with running(CONFIG, tmp_path_factory) as started:
+        yield started
 
 
 @pytest.fixture
@@ -176,6 +173,5 @@ def guarded(guarded_server: LabServer) -> Guarded:
 
 @pytest.fixture
 def broken(guarded_server: LabServer) -> Iterator[FaultProxy]:
-    cert, key = issue(make_ca(Path(guarded_server.ca_file).parent), ["faults"], ["127.0.0.1"])
-    with FaultProxy(guarded_server.url, guarded_server.ca_file, str(cert), str(key)) as proxy:
+    with faults_before(guarded_server) as proxy:
         yield proxy
