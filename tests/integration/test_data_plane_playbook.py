@@ -183,6 +183,11 @@ def test_the_register_closes_the_doors_and_the_audit_watches_them(lab_server: St
     again = site.run("access", "--skip-tags", "prove")
     assert again.status == 0 and "changed=0" in again.output, again.output[-3000:]
     assert site.run("audit").status == 0
+    # Without an egress this machine is the listed address, and nothing is expected to be refused to it.
+    proven = site.run("prove")
+    assert proven.status == 0, proven.output[-3000:]
+    assert {row["expected"] for row in site.records("proof")} == {"allowed"}
+    assert {row["target"] for row in site.records("unproven")} == {"acme-azure", "sql_server prod/acme-sql"}
 
     site.arm(
         "PATCH", "Microsoft.KeyVault/vaults/acme-keys", {"properties": {"networkAcls": {"defaultAction": "Allow"}}}

@@ -218,6 +218,7 @@ def _account(
         "service_store_handover_to": recipient_of(document, where, account),
         "service_store_allowlists": resolver.allowlists(account),
         "service_store_restriction_addresses": resolver.restriction(account),
+        "service_store_restricted": resolver.services(account),
         "service_store_data_plane": resolver.data_plane(account),
         "service_store_leaving": resolver.leaving(account),
         "service_store_allowlists_moving": resolver.allowlists(account, former=True),

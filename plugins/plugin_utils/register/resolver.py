@@ -106,6 +106,11 @@ class Resolver:
                 addresses += method.get("addresses", [])
         return list(dict.fromkeys(addresses))
 
+    def services(self, account: Mapping[str, Any]) -> list[str]:
+        """Return the services whose source addresses are restricted; "" stands for what the provider is asked first."""
+        own = [method for method in account["access"] if method["method"] == "api_source_restriction"]
+        return list(dict.fromkeys(name for method in own for name in method.get("services", ("",))))
+
     def data_plane(self, account: Mapping[str, Any]) -> list[dict[str, str]]:
         """Return the option ``data_plane`` of api_source_restriction."""
         return [dict(item) for method in account["access"] for item in method.get("data_plane", ())]

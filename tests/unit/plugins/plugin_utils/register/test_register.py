@@ -323,6 +323,15 @@ def test_a_source_restriction_that_names_no_host_of_ours_is_told_with_its_line(t
         inventory_of(read_register(str(write(tmp_path, wrong))))
 
 
+def test_the_services_that_are_restricted_are_named_once_or_left_to_the_provider(tmp_path: Path) -> None:
+    line = "{method: api_source_restriction, store_servers: [store-1, store-2]"
+    named = broken(line, f"{line}, services: [sts, iam, sts]")
+    found = {host.name: host.variables for host in inventory_of(read_register(str(write(tmp_path, named)))).hosts}
+    assert found["acme-aws"]["service_store_restricted"] == ["sts", "iam"]
+    assert found["acme-cs"]["service_store_restricted"] == []
+    assert hosts(tmp_path)["acme-aws"].variables["service_store_restricted"] == [""]
+
+
 def test_resources_with_a_firewall_of_their_own_reach_the_account(tmp_path: Path) -> None:
     vault = "{kind: key_vault, resource_group: prod, name: acme-keys}"
     line = "{method: api_source_restriction, store_servers: [store-1, store-2]"
