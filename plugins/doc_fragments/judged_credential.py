@@ -38,9 +38,19 @@ options:
         the last one without a rotator.
       - V(storage_account), V(key_vault) and V(sql_server) are the kinds of resources in the option C(data_plane) of
         M(strategic.service_store.api_source_restriction), for O(provider=azure) alone.
+      - V(vpn_gateway) is the module M(strategic.service_store.vpn_gateway), for the providers that it serves.
       - V(probe) is the call that registers. V(proof) are the read calls of M(strategic.service_store.access_probe),
         whose rights may be held and are not missed, since a proof names the services that it asks.
     type: list
     elements: str
-    choices: [probe, proof, allowlist, source_restriction, storage_account, key_vault, sql_server, rotation]
+    choices:
+      - probe
+      - proof
+      - allowlist
+      - source_restriction
+      - storage_account
+      - key_vault
+      - sql_server
+      - rotation
+      - vpn_gateway
 """

@@ -46,8 +46,6 @@ options:
 seealso:
   - module: strategic.service_store.vpn_gateway_info
   - module: strategic.service_store.vpn_psk
-  - plugin: strategic.service_store.ipsec
-    plugin_type: role
 """
 
 EXAMPLES = r"""

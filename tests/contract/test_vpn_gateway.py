@@ -153,6 +153,15 @@ def test_a_weak_key_is_refused_without_being_shown(gateway: Gateway) -> None:
     assert gateway.account.faults.operations() == []
 
 
+def test_one_key_for_two_tunnels_is_refused(gateway: Gateway) -> None:
+    if gateway.site.tunnels < 2:
+        pytest.skip("a connection has one key here")
+    gateway.keep_key(NAMES[1], KEYS[0])
+    with pytest.raises(ModuleFailed, match=r"pre_shared_keys\[1\]: acme-vpn-2 is the key of another tunnel too"):
+        gateway.present()
+    assert gateway.account.faults.operations() == []
+
+
 def test_no_key_is_in_any_result(gateway: Gateway) -> None:
     results = [gateway.present(check=True), gateway.present(), gateway.info()]
     gateway.keep_key(NAMES[0], KEYS[2])

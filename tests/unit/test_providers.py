@@ -55,9 +55,9 @@ def test_a_task_that_keeps_allowlists_loads_no_other_capability(name: str) -> No
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    others = {f"provider.{name}.{part}" for part in ("granted", "need", "keys", "source_restriction")}
+    others = {f"provider.{name}.{part}" for part in ("granted", "need", "keys", "source_restriction", "vpn")}
     assert f"provider.{name}.session" in loaded
-    assert not loaded & {*others, "model.secret_words", "model.permission", "model.restriction"}
+    assert not loaded & {*others, "model.secret_words", "model.permission", "model.restriction", "model.vpn_plan"}
 
 
 def test_an_unknown_provider_and_a_missing_capability_are_said_in_words() -> None:

@@ -59,6 +59,9 @@ def wrong_with(asked: dict[str, Any]) -> str:
                 return f"Invalid value '{value}' for TunnelInsideCidr"
         elif name not in {*_SETS, *_RANGES, *_CHOICES, "PreSharedKey", "EnableTunnelLifecycleControl"}:
             return f"Unknown parameter {name}"
+    margin = int(asked.get("RekeyMarginTimeSeconds", 0))
+    if 2 * margin > int(asked.get("Phase2LifetimeSeconds", 3600)):
+        return "RekeyMarginTimeSeconds must be at most half of Phase2LifetimeSeconds"
     first, second = int(asked.get("Phase1LifetimeSeconds", 28800)), int(asked.get("Phase2LifetimeSeconds", 900))
     return "" if second <= first else "Phase2LifetimeSeconds must be less than Phase1LifetimeSeconds"
 

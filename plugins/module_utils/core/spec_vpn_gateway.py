@@ -39,8 +39,9 @@ TUNNEL: dict[str, Any] = {
         "ike_proposals": {"type": "list", "elements": "str"},
         "esp_proposals": {"type": "list", "elements": "str"},
         "dpd_delay_s": {"type": "int", "default": 5},
-        "ike_rekey_s": {"type": "int", "default": 14400},
-        "esp_rekey_s": {"type": "int", "default": 3600},
+        # Times of keys, never keys.
+        "ike_rekey_s": {"type": "int", "default": 14400, "no_log": False},
+        "esp_rekey_s": {"type": "int", "default": 3600, "no_log": False},
     },
 }
 VPN_GATEWAY = Spec(
@@ -69,8 +70,8 @@ VPN_GATEWAY = Spec(
             "options": {
                 "route_tables": {"type": "list", "elements": "str"},
                 "startup_action": {"type": "str", "choices": ["add", "start"], "default": "add"},
-                "rekey_margin_s": {"type": "int"},
-                "rekey_fuzz_percent": {"type": "int"},
+                "rekey_margin_s": {"type": "int", "no_log": False},
+                "rekey_fuzz_percent": {"type": "int", "no_log": False},
                 "replay_window_packets": {"type": "int"},
                 "lifecycle_control": {"type": "bool"},
                 "wait_up_s": {"type": "int", "default": 600},

@@ -14,7 +14,7 @@ from .data_plane import KINDS
 #: What a credential is needed for. ``probe``: registration; ``proof``: the read calls of the services that a proof of
 #: access may ask, which are optional, since the proof names its services; the others are named as the capabilities are,
 #: and those of the data plane as its kinds of resources.
-CAPABILITIES = ("probe", "proof", "allowlist", "source_restriction", *KINDS, "rotation")
+CAPABILITIES = ("probe", "proof", "allowlist", "source_restriction", *KINDS, "rotation", "vpn_gateway")
 LEVELS = ("administrator", "wildcard", "more")
 
 

@@ -32,7 +32,7 @@ NEEDS = {
         ),
     ),
     "source_restriction": Need(("iam:GetUserPolicy", "iam:PutUserPolicy", "iam:DeleteUserPolicy")),
-    "vpn": Need(
+    "vpn_gateway": Need(
         (
             "ec2:DescribeVpcs",
             "ec2:DescribeVpnConnections",

@@ -128,6 +128,9 @@ def wanted_settings(wanted: VpnGateway) -> dict[str, Any]:
     for setting, (where, least, most) in _LIMITS.items():
         if setting in found and not least <= found[setting] <= most:
             raise InvalidValue(where, found[setting], f"is not between {least} and {most}, which AWS takes")
+    margin = found.get("rekey margin (s)", 0)
+    if 2 * margin > found["esp lifetime (s)"]:
+        raise InvalidValue("aws.rekey_margin_s", margin, "is more than half of tunnel.esp_rekey_s; AWS takes no more")
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
@@ -266,6 +267,43 @@ def test_a_named_route_table_that_is_not_there_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ProviderError, match="has no such table") as failed:
         cloud.end(aws={"route_tables": ["rtb-0123456789abcdef0"]}).plan()
     assert failed.value.kind == "not_found"
+
+
+def test_the_lab_refuses_what_ec2_refuses_with_its_codes(cloud: Cloud) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    (vpc,) = cloud.ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["home"]}])["Vpcs"]
+    another = cloud.ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    connection, tunnel = one["VpnConnectionId"], {"VpnTunnelOutsideIpAddress": cloud.addresses()[0]}
+    refused: list[tuple[str, str, dict[str, Any]]] = [
+        ("IncorrectState", "delete_customer_gateway", {"CustomerGatewayId": one["CustomerGatewayId"]}),
+        ("IncorrectState", "delete_vpn_gateway", {"VpnGatewayId": one["VpnGatewayId"]}),
+        ("AttachmentLimitExceeded", "attach_vpn_gateway", {"VpnGatewayId": another, "VpcId": vpc["VpcId"]}),
+        (
+            "InvalidParameterValue",
+            "modify_vpn_tunnel_options",
+            {"VpnConnectionId": connection, **tunnel, "TunnelOptions": {"PreSharedKey": "has-a-hyphen-in-it"}},
+        ),
+        (
+            "InvalidVpnConnectionID.NotFound",
+            "create_vpn_connection_route",
+            {"VpnConnectionId": "vpn-0123456789abcdef0", "DestinationCidrBlock": "10.0.0.0/24"},
+        ),
+        (
+            "InvalidRoute.NotFound",
+            "delete_vpn_connection_route",
+            {"VpnConnectionId": connection, "DestinationCidrBlock": "10.9.0.0/24"},
+        ),
+    ]
+    for code, operation, parameters in refused:
+        with pytest.raises(ClientError) as failed:
+            getattr(cloud.ec2, operation)(**parameters)
+        assert failed.value.response["Error"]["Code"] == code, operation
+    cloud.server.lab("POST", "vpn", {"steps": 3})
+    change = {"VpnConnectionId": connection, **tunnel, "TunnelOptions": {"DPDTimeoutSeconds": 60}}
+    cloud.ec2.modify_vpn_tunnel_options(**change)
+    with pytest.raises(ClientError, match="IncorrectState"):
+        cloud.ec2.modify_vpn_tunnel_options(**change)
 
 
 def test_a_transit_gateway_gets_static_routes_and_loses_them(cloud: Cloud) -> None:

@@ -105,6 +105,12 @@ def test_one_prefix_covers_all(cidrs: list[str], covered: str) -> None:
             {"own": {"replay_window_packets": 32}}, "aws.replay_window_packets", "between 64 and 2048", id="replay"
         ),
         pytest.param(
+            {"tunnel": {"esp_rekey_s": 900}, "own": {"rekey_margin_s": 451}},
+            "aws.rekey_margin_s",
+            "more than half of tunnel.esp_rekey_s",
+            id="margin",
+        ),
+        pytest.param(
             {"tunnel": {"local": {"address": "2001:db8::1"}}}, "tunnel.local.address", "is IPv6", id="ipv6 peer"
         ),
         pytest.param(
