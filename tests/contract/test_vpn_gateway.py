@@ -25,8 +25,6 @@ TUNNEL: dict[str, Any] = {
     "local": {"address": "198.51.100.10"},
     "sources": [{"name": "store-1", "address": "10.20.0.11"}, {"name": "store-2", "address": "10.20.0.12"}],
     "targets": [{"name": "api", "address": "10.60.1.10", "port": 443}],
-    "ike_proposals": ["aes256-sha256-ecp256"],
-    "esp_proposals": ["aes256-sha256-ecp256"],
 }
 
 
@@ -41,11 +39,15 @@ class Gateway:
     def keep_key(self, name: str, key: str) -> None:
         self.store.opened.put(name, {"version": 1, "kind": "psk", "secrets": {"psk": key}, "meta": {}})
 
+    def tunnel(self, **more: Any) -> dict[str, Any]:
+        usual = [self.site.proposals[0]]
+        return {**TUNNEL, "ike_proposals": usual, "esp_proposals": usual, **more}
+
     def options(self, **more: Any) -> dict[str, Any]:
         given = {
             "name": NAME,
             "scope": dict(self.site.scope),
-            "tunnel": TUNNEL,
+            "tunnel": self.tunnel(),
             "networks": ["10.60.0.0/16"],
             "pre_shared_keys": list(NAMES[: self.site.tunnels]),
             **self.site.own,
@@ -195,12 +197,11 @@ def test_a_key_that_changed_at_the_provider_is_found_and_put_right(gateway: Gate
 
 def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_are(gateway: Gateway) -> None:
     before = gateway.present()
-    tunnel = {
-        **TUNNEL,
-        "local": {"address": "198.51.100.20"},
-        "sources": TUNNEL["sources"][:1],
-        "ike_proposals": ["aes256-sha384-ecp384"],
-    }
+    tunnel = gateway.tunnel(
+        local={"address": "198.51.100.20"},
+        sources=TUNNEL["sources"][:1],
+        ike_proposals=[gateway.site.proposals[1]],
+    )
     gateway.account.faults.reset()
     predicted = gateway.present(tunnel=tunnel, check=True)
     assert gateway.account.writes() == []

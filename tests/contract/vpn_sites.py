@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .accounts import aws
+from .accounts import aws, cloudstack
 from .accounts.base import CloudAccount
 
 #: Of every object of the cloud's end its kind and what is said of it, without ids and without keys.
@@ -27,7 +27,8 @@ class VpnSite:
     left out. ``look()`` lists all there is; ``held_keys()`` returns the keys that the provider has, first tunnel first,
     and ``change_key(key)`` changes that of the last tunnel as somebody else would; both None where it does not tell.
     ``add_foreign()`` makes a gateway, and a connection of another name, as somebody else would. ``make_call`` is the
-    call that makes the connection. ``own`` are options that a run without choices needs.
+    call that makes the connection. ``own`` are options that a run without choices needs, ``proposals`` two that
+    the provider takes.
     """
 
     scope: Mapping[str, str]
@@ -40,6 +41,7 @@ class VpnSite:
     held_keys: Callable[[], list[str]] | None = None
     change_key: Callable[[str], None] | None = None
     own: Mapping[str, Any] = field(default_factory=dict)
+    proposals: tuple[str, str] = ("aes256-sha256-ecp256", "aes256-sha384-ecp384")
 
 
 def aws_vpc(account: CloudAccount) -> VpnSite:
@@ -115,6 +117,67 @@ def _tags(item: Mapping[str, Any]) -> list[str]:
     return sorted(tag["Key"] for tag in item.get("Tags", ()))
 
 
+def cloudstack_vpc(account: CloudAccount) -> VpnSite:
+    """Return a VPC of CloudStack."""
+    api = cloudstack.client(account.server.url, account.server.ca_file)
+
+    def customer() -> dict[str, Any]:
+        (one,) = api.listVpnCustomerGateways(keyword="acme-vpn")["vpncustomergateway"]
+        return dict(one)
+
+    def change_key(key: str) -> None:
+        held = customer()
+        names = ("id", "name", "gateway", "cidrlist", "ikepolicy", "esppolicy", "ikelifetime", "esplifetime", "dpd")
+        more = ("forceencap", "splitconnections", "ikeversion")
+        fields = {name: str(held[name]).lower() for name in (*names, *more)}
+        api.updateVpnCustomerGateway(**fields, ipsecpsk=key, fetch_result=True)
+
+    def add_foreign() -> None:
+        (vpc,) = api.listVPCs(name="vpn-other")["vpc"]
+        gateway = api.createVpnGateway(vpcid=vpc["id"], fetch_result=True)["vpngateway"]
+        theirs = api.createVpnCustomerGateway(
+            name="theirs",
+            gateway="192.0.2.77",
+            cidrlist="10.99.0.0/24",
+            ipsecpsk="SomebodyElsesKey.1234567890abcdef",
+            ikepolicy="aes128-sha1;modp1536",
+            esppolicy="aes128-sha1",
+            fetch_result=True,
+        )["vpncustomergateway"]
+        api.createVpnConnection(s2svpngatewayid=gateway["id"], s2scustomergatewayid=theirs["id"], fetch_result=True)
+
+    return VpnSite(
+        scope={"kind": "vpc", "name": "vpn-home"},
+        unknown_scope={"kind": "vpc", "name": "nowhere"},
+        tunnels=1,
+        # VPCs, VPN gateways, customer gateways and connections.
+        least_reads=4,
+        make_call="createVpnConnection",
+        look=lambda: sorted(cloudstack_objects(api)),
+        add_foreign=add_foreign,
+        held_keys=lambda: [str(customer()["ipsecpsk"])],
+        change_key=change_key,
+        proposals=("aes256-sha256-modp3072", "aes256-sha384-modp4096"),
+    )
+
+
+def cloudstack_objects(api: Any) -> Iterator[tuple[str, str]]:
+    """Yield all that a VPN is made of in CloudStack, and every mark on a VPC."""
+    for one in api.listVPCs().get("vpc", ()):
+        for tag in one["tags"]:
+            yield "vpc", f"{one['name']} {tag['key']}={tag['value']}"
+    for one in api.listVpnGateways().get("vpngateway", ()):
+        yield "gateway", str(one["vpcname"])
+    hidden = {"id", "ipsecpsk", "created", "s2svpngatewayid", "s2scustomergatewayid"}
+    for command, kind in (
+        ("listVpnCustomerGateways", "vpncustomergateway"),
+        ("listVpnConnections", "vpnconnection"),
+    ):
+        for one in getattr(api, command)().get(kind, ()):
+            yield kind, str(sorted((key, value) for key, value in one.items() if key not in hidden))
+
+
 SITES: dict[str, tuple[str, Callable[[CloudAccount], VpnSite]]] = {
     "aws-vpc": ("aws", aws_vpc),
+    "cloudstack-vpc": ("cloudstack", cloudstack_vpc),
 }
