@@ -58,6 +58,7 @@ CONFIG: dict[str, Any] = {
                 },
                 {"ipaddress": "198.51.100.8"},
             ],
+            "vpcs": [{"name": "vpc", "cidr": "10.1.0.0/16"}, {"name": "vpc-2", "cidr": "10.2.0.0/16"}],
             "network_acl_lists": [
                 {
                     "name": "tier",
