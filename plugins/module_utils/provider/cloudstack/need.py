@@ -38,7 +38,7 @@ NEEDS = {
         _ACLS,
     ),
     # The marks are tags of the VPC.
-    "vpn": Need(
+    "vpn_gateway": Need(
         (
             "listVPCs",
             "listVpnGateways",

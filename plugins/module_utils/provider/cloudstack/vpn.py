@@ -91,7 +91,7 @@ class CloudStackVpn:
         def refused(why: str, hint: str) -> ProviderError:
             return ProviderError(self._session.provider, doing, why, "invalid", hint=hint)
 
-        if found.elsewhere:
+        if found.elsewhere and not found.connection:
             why = f"the account's customer gateway {wanted.name} serves another VPC"
             raise refused(why, "choose another name; those of customer gateways are the account's, not the VPC's")
         whole = ipaddress.IPv4Network(str(found.vpc["cidr"]))

@@ -111,7 +111,8 @@ class Writer:
             self._mark([CUSTOMER])
         if not change.before.differing(change.after):
             return
-        self._wait_until_free()
+        if self._found.connection:
+            self._wait_until_free()
         doing = f"change the customer gateway {change.after.name}"
         try:
             self._session.run_job(
@@ -123,7 +124,7 @@ class Writer:
                 raise
             self._reset()
             return
-        if (self._connection() or {}).get("state") == "Error":
+        if self._found.connection and (self._connection() or {}).get("state") == "Error":
             self._reset()
 
     # The connection

@@ -28,6 +28,7 @@ CONFIG: dict[str, Any] = {
         "Customer": {"type": "User"},
         "Reader": {"type": "User", "allow": ["listConfigurations"]},
         "Delegate": {"type": "User", "allow": ["listConfigurations", "updateConfiguration"]},
+        "Limited": {"type": "User", "deny": ["createVpnConnection"]},
     },
     "accounts": [
         {
@@ -86,6 +87,12 @@ CONFIG: dict[str, Any] = {
             }
             for name, role in (("umbrella", "Customer"), ("reader", "Reader"), ("delegate", "Delegate"))
         ),
+        {
+            "name": "limited",
+            "role": "Limited",
+            "users": [{"username": "store", "apikey": "k-limited", "secretkey": "s-limited"}],
+            "vpcs": [{"name": "vpc", "cidr": "10.1.0.0/16"}],
+        },
         {
             "name": "staff",
             "role": "Root Admin",

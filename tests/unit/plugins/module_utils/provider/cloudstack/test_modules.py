@@ -16,6 +16,20 @@ from ansible_collections.strategic.service_store.plugins.module_utils.secret_sto
 from tests.support.module import ModuleFailed, run_module
 from tests.support.servers import LabServer
 
+KEY = "b7Lq2wXz9RtYkPm4NvCs8HdJf3GaTe6U"
+GATEWAY: dict[str, Any] = {
+    "name": "acme",
+    "scope": {"kind": "vpc", "name": "vpc"},
+    "tunnel": {
+        "local": {"address": "198.51.100.10"},
+        "sources": [{"name": "store-1", "address": "10.20.0.11"}],
+        "targets": [{"name": "api", "address": "10.1.1.10", "port": 443}],
+        "ike_proposals": ["aes256-sha256-modp3072"],
+        "esp_proposals": ["aes256-sha256-modp3072"],
+    },
+    "pre_shared_keys": ["vpn"],
+    "cloudstack": {"split_connections": True},
+}
 SETTING = "api.allowed.source.cidr.list"
 
 
@@ -30,7 +44,9 @@ class Operator:
         meta = {"registered_at": "2026-01-01T00:00:00Z"}
         public, secrets = {"api_key": f"k-{account}"}, {"secret_key": f"s-{account}"}
         record = {"version": 1, "provider": "bt_cloud", "public": public, "secrets": secrets, "meta": meta}
-        open_store(store, lambda *values: None).put("umbrella", record)
+        opened = open_store(store, lambda *values: None)
+        opened.put("umbrella", record)
+        opened.put("vpn", {"version": 1, "kind": "psk", "secrets": {"psk": KEY}, "meta": {}})
         self._options = {
             "provider": "bt_cloud",
             "credential": "umbrella",
@@ -77,6 +93,29 @@ def test_a_delegated_role_applies_it_itself_and_a_second_run_changes_nothing(ser
     assert not owner.run("api_source_restriction", **wanted)["changed"]
     with pytest.raises(ModuleFailed, match="does not hold 127.0.0.1"):
         owner.run("api_source_restriction", addresses=["192.0.2.0/24"], callers=["127.0.0.1"])
+
+
+def test_a_gateway_of_bt_cloud_is_made_audited_and_removed(server: LabServer, tmp_path: Path) -> None:
+    owner = Operator(server, tmp_path, "initech")
+    made = owner.run("vpn_gateway", **GATEWAY)
+    (end,) = made["tunnels"]
+    assert end["name"] == "acme" and end["ike_proposals"] == ["aes256-sha256-modp3072"]
+    assert "split connections: True" in str(made["diff"]) and KEY not in str(made)
+    told = owner.run("vpn_gateway_info", name="acme", scope=GATEWAY["scope"])
+    assert [one["accepts"] for one in told["ends"]] == [["aes256", "modp3072", "sha256"]] and told["weak"] == []
+    assert not owner.run("vpn_gateway", **GATEWAY)["changed"]
+    assert owner.run("vpn_gateway", name="acme", scope=GATEWAY["scope"], state="absent")["changed"]
+
+
+def test_a_role_that_lacks_a_command_is_named_and_what_was_made_is_told(server: LabServer, tmp_path: Path) -> None:
+    owner = Operator(server, tmp_path, "limited")
+    with pytest.raises(ModuleFailed, match=r"The API \[createVpnConnection\] .* not available") as failed:
+        owner.run("vpn_gateway", **GATEWAY)
+    result = failed.value.result
+    assert result["changed"] and result["error"]["kind"] == "no_permission"
+    assert "add acme: customer gateway acme" in result["applied"]
+    assert owner.run("vpn_gateway", name="acme", scope=GATEWAY["scope"], state="absent")["changed"]
+    assert not owner.run("vpn_gateway", name="acme", scope=GATEWAY["scope"], state="absent")["changed"]
 
 
 def apply_as_staff(server: LabServer, given: dict[str, str]) -> None:
