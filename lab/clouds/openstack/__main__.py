@@ -55,7 +55,7 @@ def _serve(plane: Plane, accounts: list[dict[str, Any]], fronts: tuple[Front, Fr
         fronts[0].calls.clear()
 
     for front in fronts:
-        front.accounts, front.reset = accounts, reset
+        front.accounts, front.reset, front.report_vpn = accounts, reset, plane.report_vpn
         threading.Thread(target=front.serve_forever, args=(0.2,), daemon=True).start()
     print(f"ready {fronts[0].url}", flush=True)
     ended.wait()

@@ -13,7 +13,7 @@ import ipaddress
 import json
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,8 @@ class CallLog:
 
 
 class Front(ThreadingHTTPServer):
-    """reset puts the services back; accounts are served to loopback. Both may be set after the start,
-    because the services need to know this server's port."""
+    """reset puts the services back; report_vpn takes statuses of VPN connections; accounts are served to loopback.
+    All may be set after the start, because the services need to know this server's port."""
 
     daemon_threads = True
     # A backlog of 5 makes a client's burst wait for SYN retries of a second.
@@ -61,6 +61,7 @@ class Front(ThreadingHTTPServer):
         self.calls = calls
         self.reset: Callable[[], None] = calls.clear
         self.accounts: list[dict[str, Any]] = []
+        self.report_vpn: Callable[[Mapping[str, str]], None] = lambda _statuses: None
         # The handshake belongs to the connection's own thread, or one slow client would stop all.
         self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
@@ -82,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/_lab/"):
-            self._lab()
+            self._lab(body)
             return
         try:
             status, headers, content = self._pass_on(body)
@@ -127,7 +128,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(content)
 
-    def _lab(self) -> None:
+    def _lab(self, body: bytes) -> None:
         """The lab's own requests; they are not logged, and nobody but this machine may make them."""
         if not ipaddress.ip_address(self.client_address[0]).is_loopback:
             self._json(403, {"error": "only for loopback"})
@@ -138,8 +139,11 @@ class Handler(BaseHTTPRequestHandler):
         elif (self.command, self.path) == ("POST", "/_lab/reset"):
             self.server.reset()
             self._json(200, {})
+        elif (self.command, self.path) == ("POST", "/_lab/vpn"):
+            self.server.report_vpn(json.loads(body))
+            self._json(200, {})
         else:
-            self._json(404, {"error": "calls, accounts and reset"})
+            self._json(404, {"error": "calls, accounts, reset and vpn"})
 
     def _json(self, status: int, content: Any) -> None:
         self._answer(status, [("Content-Type", "application/json")], json.dumps(content).encode())

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes Neutron's tables in an SQLite file; run by the Python of Neutron's own environment.
+"""Makes the tables of Neutron and its VPNaaS in an SQLite file; run by the Python of Neutron's own environment.
 
 Neutron's migrations alter constraints, which SQLite cannot; its models describe the same tables, and
 Neutron's own tests make them this way. One migration also brings data, the rules that every new security
@@ -21,8 +21,9 @@ DEFAULT_RULES = "versions/2023.2/expand/c33da356b165_security_group_default_rule
 
 def main(path: str) -> None:
     import sqlalchemy
-    from neutron.db.migration.models import head
+    from neutron_vpnaas.db.models import head
 
+    # Neutron's own and those of VPNaaS.
     metadata = head.get_metadata()
     engine = sqlalchemy.create_engine(f"sqlite:///{path}")
     metadata.create_all(engine)
@@ -48,21 +49,25 @@ def _add_default_rules(connection: Any, metadata: Any) -> None:
 
 def _stamp(connection: Any) -> None:
     """Neutron's own tools then see a database that no migration is missing from."""
-    connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-    for branch in ("EXPAND_HEAD", "CONTRACT_HEAD"):
-        head = (_migrations() / "versions" / branch).read_text().strip()
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (head,))
+    from neutron.db.migration import alembic_migrations as neutron
+    from neutron_vpnaas.db.migration import alembic_migrations as vpnaas
+
+    for table, package in (("alembic_version", neutron), (vpnaas.VPNAAS_VERSION_TABLE, vpnaas)):
+        connection.exec_driver_sql(f"CREATE TABLE {table} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+        for branch in ("EXPAND_HEAD", "CONTRACT_HEAD"):
+            head = (_folder(package) / "versions" / branch).read_text().strip()
+            connection.exec_driver_sql(f"INSERT INTO {table} VALUES (?)", (head,))
 
 
-def _migrations() -> Path:
-    from neutron.db.migration import alembic_migrations
-
-    return Path(next(iter(alembic_migrations.__path__)))
+def _folder(package: ModuleType) -> Path:
+    return Path(next(iter(package.__path__)))
 
 
 def _load_migration(name: str) -> ModuleType:
     """Migrations are files, not modules: the folder of a release has a dot in its name."""
-    path = _migrations() / name
+    from neutron.db.migration import alembic_migrations
+
+    path = _folder(alembic_migrations) / name
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded")

@@ -11,7 +11,8 @@ import secrets
 import shutil
 import socket
 import sqlite3
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from lab.process import Service
 from lab.progress import Progress
 
 SERVICES = ("keystone", "neutron")
+# Neutron loads what the lab adds to it from there.
+_PLUGINS = Path(__file__).with_name("neutron_plugins")
+#: See lab_vpnaas there.
+REPORTS = "vpn-status"
 # sizeof(sockaddr_un.sun_path) - 1 (unix(7)).
 _LONGEST_SOCKET_PATH = 107
 
@@ -92,9 +97,20 @@ class Plane:
             _copy_database(self.folder / name, self.folder / f"seeded-{name}")
 
     def restore(self) -> None:
-        """Puts the databases back under the running services."""
+        """Puts the databases back under the running services, and forgets what was reported of VPN connections."""
+        shutil.rmtree(self.folder / REPORTS, ignore_errors=True)
         for name in DATABASES:
             _copy_database(self.folder / f"seeded-{name}", self.folder / name)
+
+    def report_vpn(self, statuses: Mapping[str, str]) -> None:
+        """Says how VPN connections are, by their ids; from now on the others wait for a report of their own."""
+        folder = self.folder / REPORTS
+        folder.mkdir(exist_ok=True)
+        for name, status in statuses.items():
+            # Renamed, so that Neutron reads no half of it.
+            new = folder / f".{uuid.UUID(name)}"
+            new.write_text(status)
+            new.rename(folder / name)
 
     def _prepare(self) -> None:
         """Databases, keys and passwords; a free port when there is none yet or it has been taken since."""
@@ -136,7 +152,7 @@ class Plane:
 
     def _launch(self, name: str, *listen: str) -> None:
         places = (str(self.sockets / f"{name}.sock"), *listen)
-        application = (f"--module={name}.wsgi.api:application", "--chmod-socket=666")
+        application = (f"--module={name}.wsgi.api:application", f"--pythonpath={_PLUGINS}", "--chmod-socket=666")
         command = uwsgi.command(self.environment.program("uwsgi"), places, *application)
         where = {f"OS_{name.upper()}_CONFIG_DIR": str(self.folder), f"OS_{name.upper()}_CONFIG_FILES": f"{name}.conf"}
         self.service(name).start(command, env=uwsgi.variables(**where))

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from lab.clouds.openstack import seed_router
 from lab.clouds.openstack.plane import Plane
 from lab.clouds.openstack.settings import REGION
 from lab.clouds.openstack.unix_http import Client
@@ -46,6 +47,7 @@ class Account:
     access_rules: Sequence[Mapping[str, str]] | None = NEEDED_RULES
     security_groups: Sequence[str] = ("store-api",)
     address_groups: Sequence[Mapping[str, str]] = ()
+    routers: Sequence[Mapping[str, str]] = ()
     quotas: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -60,8 +62,8 @@ def seed(plane: Plane, accounts: Sequence[Account]) -> list[Json]:
     """Makes the accounts the first time, and puts the catalog right when an URL has changed.
 
     Gives {domain, project, project_id, user, user_id, password, application_credential_id,
-    application_credential_secret, security_groups: {name: id}, address_groups: {name: id}} for each account, in their
-    order.
+    application_credential_secret, security_groups: {name: id}, address_groups: {name: id}, routers: {name: {id,
+    address, subnet_id, network_id}}} for each account, in their order.
     """
     state = plane.state()
     catalog = dataclasses.asdict(plane.urls)
@@ -142,6 +144,7 @@ class Seeder:
             self._network().call("PUT", f"/v2.0/quotas/{project}", {"quota": dict(account.quotas)})
         groups = {name: self._security_group(name, project) for name in account.security_groups}
         lists = {item["name"]: self._address_group(item, project) for item in account.address_groups}
+        routers = {item["name"]: seed_router.router(self._network(), project, item) for item in account.routers}
         made = self._credential(account, project, user, password)
         return {
             "domain": account.domain,
@@ -154,6 +157,7 @@ class Seeder:
             "application_credential_secret": made["secret"],
             "security_groups": groups,
             "address_groups": lists,
+            "routers": routers,
         }
 
     def _credential(self, account: Account, project: str, user: str, password: str) -> Json:

@@ -63,7 +63,7 @@ def neutron(database_file: Path, folder: Path, paste: Path, log: Path, urls: Url
             "state_path": folder,
             "api_paste_config": paste,
             "core_plugin": "ml2",
-            "service_plugins": "",
+            "service_plugins": "router,lab_vpnaas.Plugin",
             # No agent listens: the in-process bus takes the notifications and nothing else is needed.
             "transport_url": "fake://",
             "rpc_workers": 0,
@@ -78,6 +78,7 @@ def neutron(database_file: Path, folder: Path, paste: Path, log: Path, urls: Url
             "extension_drivers": "port_security",
         },
         "quotas": {"quota_security_group": 100, "quota_security_group_rule": 1000},
+        "service_providers": {"service_provider": "VPN:lab:lab_vpnaas.Driver:default"},
         "oslo_concurrency": {"lock_path": folder / "locks"},
         "oslo_middleware": {"enable_proxy_headers_parsing": True},
         "keystone_authtoken": _authtoken(urls, password),

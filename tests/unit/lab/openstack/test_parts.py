@@ -166,6 +166,7 @@ def test_the_pins_name_no_index_and_every_package_one_version() -> None:
     assert all("==" in line and "/" not in line for line in lines)
     pinned = {line.partition("==")[0]: line for line in lines}
     assert pinned["keystone"] == "keystone==30.0.0" and pinned["neutron"] == "neutron==29.0.0"
+    assert pinned["neutron-vpnaas"] == "neutron-vpnaas==29.0.0"
 
 
 def test_the_front_ends_tls_at_the_private_address_only() -> None:
