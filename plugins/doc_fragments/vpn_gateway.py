@@ -15,7 +15,7 @@ options:
     description: The cloud, one whose end of a tunnel this collection makes.
     type: str
     required: true
-    choices: [aws, cloudstack, bt_cloud]
+    choices: [aws, openstack, cloudstack, bt_cloud]
   name:
     description:
       - The name of the gateway's parts at the provider, and of the tunnels. Where a connection has several they are
@@ -37,6 +37,7 @@ options:
         description:
           - V(vpc) or V(transit_gateway) for V(aws). A VPC gets a virtual private gateway, unless it has one.
           - V(vpc) for V(cloudstack) and V(bt_cloud). It gets a VPN gateway, unless it has one.
+          - V(router) for V(openstack), which needs a gateway to the outside. It gets a VPN service, unless it has one.
         type: str
         required: true
       id:
@@ -46,7 +47,7 @@ options:
         description: The name; in V(aws) the Name tag. A name that two objects share is refused.
         type: str
       parent:
-        description: What holds it, where the provider needs that.
+        description: What holds it, where the provider needs that; in V(openstack) the id of the router's project.
         type: str
   tunnel:
     description:
@@ -131,6 +132,7 @@ options:
         description:
           - IKEv2 proposals in strongSwan's spelling, best first. Weak ones are refused.
           - A provider that takes algorithms rather than proposals gets those of all of them.
+          - V(openstack) takes one proposal, and gets the first that Neutron can express.
           - V(cloudstack) takes one proposal of AES in CBC mode, SHA-2 and a group from C(modp3072) to C(modp8192), such
             as V(aes256-sha256-modp3072), and gets the first of that kind. Among the defaults there is none.
         type: list
@@ -159,14 +161,16 @@ options:
         endpoints' own addresses.
       - The end of V(cloudstack) always has the whole network of the VPC, of which these have to be a part; our own end
         narrows it to the endpoints.
+      - In V(openstack) each is a whole subnet that is attached to the router, since tunnels of Neutron end in such.
     type: list
     elements: str
   pre_shared_keys:
     description:
       - The names of the pre-shared keys in the secret store, one for each tunnel of the connection, which are two for
-        V(aws). M(strategic.service_store.vpn_psk) makes them. The same names serve our own end.
+        V(aws) and one for the others. M(strategic.service_store.vpn_psk) makes them. The same names serve our own
+        end.
       - A key that was changed in the store is changed at the provider, and so is one that somebody changed there, where
-        the provider tells it (V(aws), V(cloudstack)).
+        the provider tells it (V(aws), V(openstack), V(cloudstack)).
     type: list
     elements: str
   inside_cidrs:
@@ -245,4 +249,18 @@ options:
           - Cannot be changed where it is.
         type: bool
         default: true
+  openstack:
+    description: What only V(openstack) has.
+    type: dict
+    suboptions:
+      initiator:
+        description:
+          - V(response-only) leaves the start to our end, which asks for no more than the declared addresses.
+            V(bi-directional) lets the cloud start as well, and then for the whole subnets.
+        type: str
+        choices: [response-only, bi-directional]
+        default: response-only
+      mtu:
+        description: The largest packet that goes into the tunnel, in bytes. Neutron's own default is 1500.
+        type: int
 """

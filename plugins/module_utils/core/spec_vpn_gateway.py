@@ -85,6 +85,17 @@ VPN_GATEWAY = Spec(
                 "passive": {"type": "bool", "default": True},
             },
         },
+        "openstack": {
+            "type": "dict",
+            "options": {
+                "initiator": {
+                    "type": "str",
+                    "choices": ["response-only", "bi-directional"],
+                    "default": "response-only",
+                },
+                "mtu": {"type": "int"},
+            },
+        },
     },
     required_together=(("tunnel", "pre_shared_keys"),),
 )

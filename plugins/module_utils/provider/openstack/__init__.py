@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OpenStack: Neutron's security groups and address groups as allowlists, application credentials as keys."""
+"""OpenStack: Neutron's security groups and address groups as allowlists, its VPNaaS, application credentials."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
-from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
+from ..base import KeyAdapter, Permissions, Provider, SourceRestrictionAdapter, Vpn
 from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists
 from .credential import SERVICES
 from .session import OpenStackSession
@@ -26,6 +26,12 @@ def _keys(session: OpenStackSession, credential: Credential) -> KeyAdapter:
     return ApplicationCredentials(session, credential)
 
 
+def _vpn() -> Vpn:
+    from .vpn import vpn
+
+    return vpn()
+
+
 def _permissions() -> Permissions:
     from .granted import TokenPermissions
     from .need import ADMINISTRATOR, HOW, NEEDS
@@ -40,6 +46,7 @@ PROVIDER = Provider(
     bare_kinds=BARE_KINDS,
     allowlist=allowlists,
     source_restriction=_source_restriction,
+    vpn=_vpn,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,

@@ -29,6 +29,7 @@ KIND = listing.Kind(
     "address_groups",
     ("addresses", "description", "revision_number"),
     since="Wallaby",
+    instead="keep the entries in a security group",
 )
 #: Neutron writes address by address, about 25 ms each: these stay well within one call's timeout.
 ADDRESSES_PER_CALL = 100

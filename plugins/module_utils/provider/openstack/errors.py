@@ -21,6 +21,9 @@ _NEUTRON: Mapping[str, str] = {
     "AddressesAlreadyExist": "already_exists",
     "PolicyNotAuthorized": "no_permission",
     "RevisionNumberConstraintFailed": "conflict",
+    # These two come with status 400.
+    "EndpointGroupInUse": "conflict",
+    "VPNStateInvalidToUpdate": "conflict",
 }
 _STATUS: Mapping[int, str] = {
     400: "invalid",

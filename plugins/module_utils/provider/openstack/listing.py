@@ -23,7 +23,7 @@ Item = Mapping[str, Any]
 class Kind:
     """A kind of object: its words, its path, its name in answers, and the fields to ask for besides id and name.
 
-    ``since`` says in words which Neutron has it, "" where every one does.
+    ``since`` says in words which Neutron has it, "" where every one does, and ``instead`` what to do without.
     """
 
     words: str
@@ -31,6 +31,7 @@ class Kind:
     key: str
     fields: tuple[str, ...]
     since: str = ""
+    instead: str = ""
 
 
 def read(session: OpenStackSession, kind: Kind, scopes: Sequence[Scope]) -> dict[Scope, Item]:
@@ -65,15 +66,20 @@ def _named(session: OpenStackSession, kind: Kind, name: str, values: Sequence[st
     for start in range(0, len(values), FILTER_VALUES):
         some = values[start : start + FILTER_VALUES]
         doing = f"read the {kind.words}s {', '.join(some[:5])}"
-        query = [*((name, value) for value in some), *fields]
-        marker: list[tuple[str, str]] = []
-        while True:
-            answer = _page(session, kind, doing, [*query, *marker])
-            found += answer[kind.key]
-            marker = _next_page(answer.get(f"{kind.key}_links") or ())
-            if not marker:
-                break
+        found += pages(session, kind, doing, [*((name, value) for value in some), *fields])
     return found
+
+
+def pages(session: OpenStackSession, kind: Kind, doing: str, query: Sequence[tuple[str, str]] = ()) -> list[Item]:
+    """Return the objects that a query finds, over all pages."""
+    found: list[Item] = []
+    marker: list[tuple[str, str]] = []
+    while True:
+        answer = _page(session, kind, doing, [*query, *marker])
+        found += answer[kind.key]
+        marker = _next_page(answer.get(f"{kind.key}_links") or ())
+        if not marker:
+            return found
 
 
 def _page(session: OpenStackSession, kind: Kind, doing: str, query: Sequence[tuple[str, str]]) -> Item:
@@ -83,8 +89,7 @@ def _page(session: OpenStackSession, kind: Kind, doing: str, query: Sequence[tup
         # A list that is empty is no error: it is the path that is not known.
         if exc.kind == "not_found" and kind.since:
             why = f"this Neutron has no {kind.words}s; they came with {kind.since}"
-            hint = "keep the entries in a security group"
-            raise ProviderError("openstack", doing, why, "not_found", hint=hint) from exc
+            raise ProviderError("openstack", doing, why, "not_found", hint=kind.instead) from exc
         raise
 
 

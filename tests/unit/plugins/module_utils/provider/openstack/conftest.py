@@ -34,7 +34,8 @@ from lab.faults import FaultProxy
 from tests.support import openstack
 from tests.support.servers import LabServer, starter
 
-STORE = "store-a"
+from .vpn_hand import STORE, VpnHand
+
 TODAY = datetime.date(2026, 1, 1)
 FAST = Retry(3, base_s=0.001)
 READS_ONLY = [{"service": "network", "method": "GET", "path": "/v2.0/security-groups"}]
@@ -43,6 +44,7 @@ LISTS = [
     {"name": "told", "description": "the partner's (see T-1)"},
     {"name": "ours", "description": "made for the store svcstore:store-a(*)"},
 ]
+ROUTER = {"name": "main", "cidr": "10.42.0.0/24", "address": "203.0.113.20"}
 ACCOUNTS: list[dict[str, Any]] = [
     {"project": "main", "security_groups": ["api", "db"], "address_groups": LISTS},
     {"project": "small", "security_groups": ["api"], "quotas": {"security_group_rule": 8}},
@@ -50,6 +52,7 @@ ACCOUNTS: list[dict[str, Any]] = [
     {"project": "narrow", "access_rules": READS_ONLY, "security_groups": ["api"]},
     {"project": "free", "access_rules": None, "unrestricted": True, "security_groups": ["api"]},
     {"project": "foreign", "user": "somebody-else", "security_groups": ["api"]},
+    {"project": "tunnels", "access_rules": None, "routers": [ROUTER]},
 ]
 
 
@@ -164,6 +167,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def cloud(running: Cloud) -> Cloud:
     running.reset()
     return running
+
+
+@pytest.fixture
+def tunnels(cloud: Cloud) -> VpnHand:
+    return VpnHand(cloud)
 
 
 @pytest.fixture
