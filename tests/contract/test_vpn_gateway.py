@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.strategic.service_store.plugins.module_utils.model.tunnel_spec import parse_tunnels
 from tests.support.module import ModuleFailed, run_module
 
-from .accounts import RunningAccounts
+from .accounts import SLOW, RunningAccounts
 from .accounts.base import CloudAccount
 from .conftest import Store
 from .vpn_sites import SITES, VpnSite
@@ -65,7 +65,13 @@ class Gateway:
         return run_module("vpn_gateway_info", self.options(**more))
 
 
-@pytest.fixture(params=sorted(SITES))
+def sites(*marks: pytest.MarkDecorator) -> list[Any]:
+    """Return the sites as parameters; the marks are for those whose server is slow."""
+    slow = (pytest.mark.openstack, *marks)
+    return [pytest.param(name, marks=slow if SITES[name][0] in SLOW else ()) for name in sorted(SITES)]
+
+
+@pytest.fixture(params=sites())
 def running(request: pytest.FixtureRequest, running_accounts: RunningAccounts) -> CloudAccount:
     """The account of each provider that has a site."""
     return running_accounts.get(SITES[request.param][0])
@@ -208,7 +214,7 @@ def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_
     assert all(isinstance(drop["about_s"], int) and drop["why"] for drop in predicted["drops"])
     after = gateway.present(tunnel=tunnel)
     assert predicted["diff"] == after["diff"] and predicted["drops"] == after["drops"]
-    assert after["gateway"]["ref"] == before["gateway"]["ref"]
+    assert (after["gateway"]["ref"] == before["gateway"]["ref"]) is gateway.site.keeps_connection
     assert not gateway.present(tunnel=tunnel)["changed"]
     assert gateway.absent()["changed"]
     assert gateway.site.look() == []
@@ -232,12 +238,17 @@ def test_a_throttled_call_is_tried_again(gateway: Gateway) -> None:
     assert not gateway.present()["changed"]
 
 
+#: For tests that run once for each call there is.
+EVERY_CALL = pytest.mark.parametrize("running", sites(pytest.mark.long), indirect=True)
+
+
 def _anew(gateway: Gateway) -> None:
     """Empty the account, and forget faults and calls."""
     gateway.account.reset()
     gateway.account.faults.reset()
 
 
+@EVERY_CALL
 @pytest.mark.parametrize("mode", ["lost", "reset"])
 def test_whatever_call_is_spoiled_the_next_run_converges_and_both_tell_the_truth(gateway: Gateway, mode: str) -> None:
     gateway.present()
@@ -256,6 +267,7 @@ def test_whatever_call_is_spoiled_the_next_run_converges_and_both_tell_the_truth
     assert not gateway.present()["changed"]
 
 
+@EVERY_CALL
 def test_a_run_that_ends_at_any_call_is_finished_by_the_next_also_where_it_removes(gateway: Gateway) -> None:
     gateway.present()
     gateway.account.faults.reset()

@@ -43,8 +43,10 @@ BARE: dict[str, View] = {
 }
 #: Further kinds, which cannot hold all that the suite writes; they are put under faults.
 NARROW: dict[str, View] = {"cloudstack-firewall": ("cloudstack", cloudstack.firewalls)}
+#: Accounts with a place for the cloud's end of a tunnel.
+VPN: dict[str, View] = {"openstack-vpn": ("openstack", openstack.vpn)}
 #: Those whose server takes long to start; ``make test`` runs them, ``make test-fast`` does not.
-SLOW = frozenset({"openstack"})
+SLOW = frozenset({"openstack", "openstack-vpn"})
 
 
 class RunningAccounts:
@@ -59,7 +61,7 @@ class RunningAccounts:
 
     def get(self, name: str) -> CloudAccount:
         """Return the account of that name: a provider, a variant of it, or a view of it."""
-        base, view = {**KINDS, **BARE, **NARROW}.get(name, (name, lambda account: account))
+        base, view = {**KINDS, **BARE, **NARROW, **VPN}.get(name, (name, lambda account: account))
         if base not in self._started:
             self._started[base] = {**STARTERS, **VARIANTS}[base](self._start, self._folder(f"account-{base}"))
         return view(self._started[base])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,11 +26,34 @@ ACCOUNT = {
         {"name": "list-own", "description": "svcstore:service-store(*)"},
     ],
 }
+#: The collections of VPNaaS, those that others refer to first, and what their objects are called in answers.
+VPN_KEYS = (
+    ("vpnservices", "vpnservices"),
+    ("ikepolicies", "ikepolicies"),
+    ("ipsecpolicies", "ipsecpolicies"),
+    ("endpoint-groups", "endpoint_groups"),
+    ("ipsec-site-connections", "ipsec_site_connections"),
+)
+_VPN_KINDS = tuple(path for path, _key in VPN_KEYS)
+_CONNECTIONS = "/v2.0/vpn/ipsec-site-connections"
+#: What vpn_gateway calls, and nothing else.
+VPN_CALLS = (
+    *(("GET", f"/v2.0/{name}") for name in ("routers", "ports", "subnets")),
+    *((method, f"/v2.0/vpn/{name}") for method in ("GET", "POST") for name in _VPN_KINDS),
+    *(("DELETE", f"/v2.0/vpn/{name}/*") for name in _VPN_KINDS),
+    *(("GET", f"{_CONNECTIONS}/*"), ("PUT", f"{_CONNECTIONS}/*")),
+)
+VPN_ACCOUNT = {
+    "project": "tunnels",
+    "security_groups": [],
+    "routers": [{"name": "vpn-home", "cidr": "10.60.0.0/16"}, {"name": "vpn-other", "cidr": "10.61.0.0/16"}],
+    "access_rules": [{"service": "network", "method": method, "path": path} for method, path in VPN_CALLS],
+}
 
 
 def start(start_server: StartServer, folder: Path) -> CloudAccount:
     """Start both services with two security groups; the faults are Neutron's."""
-    server, (made,) = openstack.start(start_server, [ACCOUNT], folder)
+    server, (made, _tunnels) = openstack.start(start_server, [ACCOUNT, VPN_ACCOUNT], folder)
     faults = FaultProxy(made.network, server.ca_file, *_certificate(folder))
     faults.__enter__()
     return CloudAccount(
@@ -77,6 +101,17 @@ def address_groups(account: CloudAccount) -> CloudAccount:
             roomy={"kind": kind, "name": "list-own"},
         ),
     )
+
+
+def vpn(account: CloudAccount) -> CloudAccount:
+    """Return the project with two routers, whose credential may do what tunnels need and nothing else."""
+    return dataclasses.replace(account, secret=of_vpn(account).secret)
+
+
+def of_vpn(account: CloudAccount) -> openstack.Account:
+    """Return that project by plain calls."""
+    _main, made = json.loads(account.server.lab("GET", "accounts"))
+    return openstack.Account(account.server, made)
 
 
 def _add_foreign(account: openstack.Account, scope: Mapping[str, str], entry: Entry) -> None:

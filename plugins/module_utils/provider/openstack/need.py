@@ -17,6 +17,11 @@ CALL = "call "
 UNRESTRICTED = "unrestricted"
 _LISTS = "/v2.0/address-groups"
 _GROUPS, _RULES = "/v2.0/security-groups", "/v2.0/security-group-rules"
+_CONNECTIONS = "/v2.0/vpn/ipsec-site-connections"
+_VPN = (
+    *("/v2.0/vpn/vpnservices", "/v2.0/vpn/ikepolicies", "/v2.0/vpn/ipsecpolicies", "/v2.0/vpn/endpoint-groups"),
+    _CONNECTIONS,
+)
 _OWN = "/v3/users/*/application_credentials"
 
 
@@ -40,6 +45,15 @@ NEEDS = {
             ("PUT", f"{_LISTS}/*"),
             ("PUT", f"{_LISTS}/*/add_addresses"),
             ("PUT", f"{_LISTS}/*/remove_addresses"),
+        ),
+    ),
+    "vpn": Need(
+        (
+            "role member",
+            *_calls("network", ("GET", "/v2.0/routers"), ("GET", "/v2.0/ports"), ("GET", "/v2.0/subnets")),
+            *_calls("network", *(("GET", path) for path in _VPN), *(("POST", path) for path in _VPN)),
+            *_calls("network", *(("DELETE", f"{path}/*") for path in _VPN)),
+            *_calls("network", ("GET", f"{_CONNECTIONS}/*"), ("PUT", f"{_CONNECTIONS}/*")),
         ),
     ),
     # The API front restricts; the token tells what is to be known.
