@@ -47,7 +47,7 @@ NEEDS = {
             ("PUT", f"{_LISTS}/*/remove_addresses"),
         ),
     ),
-    "vpn": Need(
+    "vpn_gateway": Need(
         (
             "role member",
             *_calls("network", ("GET", "/v2.0/routers"), ("GET", "/v2.0/ports"), ("GET", "/v2.0/subnets")),
