@@ -32,8 +32,12 @@ Configuration (JSON; every id is a UUID, and one that is left out is derived fro
                                              "vaults": [<likewise>],
                                              "sql_servers": [{"name": ..., "properties": {...}, "rules": [
                                                  {"name": ..., "startIpAddress": ..., "endIpAddress": ...}]}],
-                                             "ip_groups": [{"name": ..., "addresses": [...], "tags": {...}}]}]}],
+                                             "ip_groups": [{"name": ..., "addresses": [...], "tags": {...}}],
+                                             "public_ips": [{"name": ..., <body of its PUT>}],
+                                             "networks": [<likewise>], "local_gateways": [<likewise>],
+                                             "gateways": [<likewise>], "connections": [<likewise>]}]}],
      "role_definitions": [{"name": ..., "actions": [...], "not_actions": [...], "data_actions": [...]}],
+     "public_addresses": [<what public IP addresses get, in turn; those of 203.0.113.0/24 when left out>],
      "token_lifetime_s": 3600, "operation_polls": 0, "page_size": 100, "secret_delay_s": 0, "secret_servers": 1}
 
 Roles: Owner, Contributor, User Access Administrator, Network Contributor, Reader, and those of `role_definitions`.
@@ -43,7 +47,8 @@ they learn it one after the other.
 
 Lab's own paths, for loopback and the server's own /24 only: GET /_lab/calls (a list of {method, path, source,
 status}), POST /_lab/reset, POST /_lab/throttle {"count": N} (the next N calls to Resource Manager answer
-429).
+429), POST /_lab/vpn {"connection": NAME, "status": "Connected", "ingress": BYTES, "egress": BYTES} (what Resource
+Manager then says of the connection of that name).
 
 The firewalls of storage accounts, key vaults and SQL servers are enforced at BASE/storage/<account>,
 BASE/vault/<vault> and BASE/sql/<server>, which hold no data, by the TCP peer's address too. The first two take tokens

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.clouds.azure import authorization, guarded, network, operations, rbac, sql
+from lab.clouds.azure import authorization, guarded, network, operations, rbac, sql, vpn
 from lab.clouds.azure.state import Application, ResourceGroup, State, Subscription
 from lab.clouds.azure.tokens import bearer
 from lab.clouds.azure.wire import AzureError, Json, Request, Response
@@ -182,6 +182,10 @@ def _poll(call: Call) -> Response:
     return operations.poll(call.state, call.parts["kind"], call.parts["op"])
 
 
+def _network(name: str) -> str:
+    return r"/providers/Microsoft\.Network/" + name
+
+
 _S = r"^/subscriptions/(?P<s>[^/]+)"
 _NSG = r"/providers/Microsoft\.Network/networkSecurityGroups"
 _IPG = r"/providers/Microsoft\.Network/ipGroups"
@@ -219,6 +223,10 @@ _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     (_S + _IPG + "$", network.list_all_ip_groups),
     (_G + _IPG + "$", network.list_ip_groups),
     (_G + _IPG + r"/(?P<n>[^/]+)$", network.one_ip_group),
+    *((_G + _network(kind.name) + "$", vpn.list_group(kind)) for kind in vpn.TYPES),
+    *((_G + _network(kind.name) + r"/(?P<n>[^/]+)$", vpn.one(kind)) for kind in vpn.TYPES),
+    (_G + _network("virtualNetworks") + r"/(?P<n>[^/]+)/subnets(/(?P<r>[^/]+))?$", vpn.one_subnet),
+    (_G + _network("connections") + r"/(?P<n>[^/]+)/sharedkey$", vpn.shared_key),
     (_S + _AUTHORIZATION + r"/roleAssignments$", authorization.list_assignments),
     (_S + _AUTHORIZATION + r"/roleDefinitions/(?P<d>[^/]+)$", authorization.one_definition),
     (_S + _OPERATION, _poll),

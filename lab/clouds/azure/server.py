@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from lab.clouds.azure import arm, data_plane, entra, graph
+from lab.clouds.azure import arm, data_plane, entra, graph, vpn
 from lab.clouds.azure.state import State
 from lab.clouds.azure.wire import AzureError, EntraError, Request, Response
 
@@ -141,6 +141,8 @@ def _lab(state: State, request: Request, own_address: str) -> Response:
         if (request.method, request.path) == ("POST", "/_lab/throttle"):
             state.throttle = int(request.json().get("count", 1))
             return Response(200, {"throttle": state.throttle})
+        if (request.method, request.path) == ("POST", "/_lab/vpn"):
+            return vpn.report(state, request)
     return Response(404, {"error": "no such path of the lab"})
 
 

@@ -64,6 +64,13 @@ class ResourceGroup:
     vaults: dict[str, Json] = field(default_factory=dict)
     sql_servers: dict[str, SqlServer] = field(default_factory=dict)
     ip_groups: dict[str, Json] = field(default_factory=dict)
+    public_ips: dict[str, Json] = field(default_factory=dict)
+    networks: dict[str, Json] = field(default_factory=dict)
+    local_gateways: dict[str, Json] = field(default_factory=dict)
+    gateways: dict[str, Json] = field(default_factory=dict)
+    connections: dict[str, Json] = field(default_factory=dict)
+    #: Of connections, by their names in lower case.
+    shared_keys: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -104,6 +111,7 @@ class State:
         for item in self.config.get("subscriptions", []):
             subscription = _subscription(item, next(iter(self.tenants), ""))
             self.subscriptions[subscription.id.lower()] = subscription
+            _seed_vpn(self, subscription, item)
 
     def find_application(self, tenant_id: str, client_id: str) -> Application | None:
         tenant = self.tenants.get(tenant_id.lower())
@@ -214,3 +222,10 @@ def _seed_ip_group(subscription: Subscription, group: ResourceGroup, item: Json)
         "properties": {"ipAddresses": item.get("addresses", [])},
     }
     group.ip_groups[item["name"].lower()] = build(subscription.id, group, item["name"], body, None)
+
+
+def _seed_vpn(state: State, subscription: Subscription, item: Json) -> None:
+    from lab.clouds.azure.vpn import seed
+
+    for entry in item.get("resource_groups", []):
+        seed(state, subscription, subscription.groups[entry["name"].lower()], entry)
