@@ -51,6 +51,7 @@ _WEAK = (
     ("sha1", "is withdrawn; use sha256"),
     ("prfsha1", "is withdrawn; use prfsha256"),
     ("sha256_96", "is cut to 96 bits; use sha256"),
+    ("nopfs", "leaves the traffic's keys without forward secrecy; use ecp384"),
     ("modp", _SMALL),
     ("ecp192", _SMALL),
     ("ecp224", _SMALL),
