@@ -15,7 +15,7 @@ options:
     description: The cloud, one whose end of a tunnel this collection makes.
     type: str
     required: true
-    choices: [aws, openstack, cloudstack, bt_cloud]
+    choices: [aws, azure, openstack, cloudstack, bt_cloud]
   name:
     description:
       - The name of the gateway's parts at the provider, and of the tunnels. Where a connection has several they are
@@ -38,6 +38,8 @@ options:
           - V(vpc) or V(transit_gateway) for V(aws). A VPC gets a virtual private gateway, unless it has one.
           - V(vpc) for V(cloudstack) and V(bt_cloud). It gets a VPN gateway, unless it has one.
           - V(router) for V(openstack), which needs a gateway to the outside. It gets a VPN service, unless it has one.
+          - V(virtual_network_gateway) for V(azure), a route-based VPN gateway of another SKU than Basic. It is used and
+            never changed, since making one takes Azure most of an hour.
         type: str
         required: true
       id:
@@ -47,7 +49,9 @@ options:
         description: The name; in V(aws) the Name tag. A name that two objects share is refused.
         type: str
       parent:
-        description: What holds it, where the provider needs that; in V(openstack) the id of the router's project.
+        description:
+          - What holds it, where the provider needs that. The resource group for V(azure), in V(openstack) the id of the
+            router's project.
         type: str
   tunnel:
     description:
@@ -132,7 +136,7 @@ options:
         description:
           - IKEv2 proposals in strongSwan's spelling, best first. Weak ones are refused.
           - A provider that takes algorithms rather than proposals gets those of all of them.
-          - V(openstack) takes one proposal, and gets the first that Neutron can express.
+          - V(azure) takes one proposal, the first that it has, and V(openstack) the first that Neutron can express.
           - V(cloudstack) takes one proposal of AES in CBC mode, SHA-2 and a group from C(modp3072) to C(modp8192), such
             as V(aes256-sha256-modp3072), and gets the first of that kind. Among the defaults there is none.
         type: list
@@ -148,7 +152,9 @@ options:
         type: int
         default: 5
       ike_rekey_s:
-        description: Seconds after which the IKE_SA gets new keys, at both ends.
+        description:
+          - Seconds after which the IKE_SA gets new keys, at both ends. With V(azure) it is 28800 at the cloud's
+            end whatever is asked, and no more than that at ours.
         type: int
         default: 14400
       esp_rekey_s:
@@ -170,7 +176,7 @@ options:
         V(aws) and one for the others. M(strategic.service_store.vpn_psk) makes them. The same names serve our own
         end.
       - A key that was changed in the store is changed at the provider, and so is one that somebody changed there, where
-        the provider tells it (V(aws), V(openstack), V(cloudstack)).
+        the provider tells it, as all of these do.
     type: list
     elements: str
   inside_cidrs:
@@ -189,6 +195,7 @@ options:
     description:
       - What the cloud's end does then - V(restart) the tunnel, V(clear) it, or V(none).
       - V(cloudstack) knows no V(clear).
+      - With V(azure) V(restart) lets both ends start the tunnel, and V(clear) our end alone; it has no V(none).
     type: str
     choices: [restart, clear, none]
     default: restart
@@ -263,4 +270,12 @@ options:
       mtu:
         description: The largest packet that goes into the tunnel, in bytes. Neutron's own default is 1500.
         type: int
+  azure:
+    description: What only V(azure) has.
+    type: dict
+    suboptions:
+      esp_rekey_kb:
+        description: Kilobytes after which the ESP keys are renewed. The default is Azure's own, about 100 GB.
+        type: int
+        default: 102400000
 """

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.support.openstack import Account
 
-from .accounts import aws, cloudstack, openstack
+from .accounts import aws, azure, cloudstack, openstack
 from .accounts.base import CloudAccount
 
 #: Of every object of the cloud's end its kind and what is said of it, without ids and without keys.
@@ -240,8 +240,52 @@ def _add_foreign_tunnel(neutron: Account) -> None:
     )
 
 
+def azure_gateway(account: CloudAccount) -> VpnSite:
+    """Return a virtual network gateway of Azure, which somebody else made and others use as well."""
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        return azure.call(account.server.url, account.server.ca_file, method, azure.GROUP, path, body)
+
+    def add_foreign() -> None:
+        hub = call("GET", "virtualNetworkGateways/hub")
+        space = {"addressPrefixes": ["10.99.0.0/24"]}
+        local = {"gatewayIpAddress": "192.0.2.77", "localNetworkAddressSpace": space}
+        made = call("PUT", "localNetworkGateways/theirs", {"location": hub["location"], "properties": local})
+        properties = {
+            "connectionType": "IPsec",
+            "virtualNetworkGateway1": {"id": hub["id"], "properties": {}},
+            "localNetworkGateway2": {"id": made["id"], "properties": {}},
+        }
+        call("PUT", "connections/theirs", {"location": hub["location"], "properties": properties})
+
+    def change_key(key: str) -> None:
+        call("PUT", "connections/acme-vpn/sharedkey", {"value": key})
+
+    return VpnSite(
+        scope={"kind": "virtual_network_gateway", "name": "hub", "parent": azure.GROUP},
+        unknown_scope={"kind": "virtual_network_gateway", "name": "nowhere", "parent": azure.GROUP},
+        tunnels=1,
+        # The gateway, its public address, the local network gateway, the connection and its key.
+        least_reads=5,
+        make_call=f"PUT {azure.NETWORK}/connections/acme-vpn",
+        look=lambda: sorted(azure_objects(call)),
+        add_foreign=add_foreign,
+        held_keys=lambda: [call("GET", "connections/acme-vpn/sharedkey")["value"]],
+        change_key=change_key,
+    )
+
+
+def azure_objects(call: Callable[[str, str], Any]) -> Iterator[tuple[str, str]]:
+    """Yield every connection and local network gateway of the resource group."""
+    for kind in ("connections", "localNetworkGateways"):
+        for one in call("GET", kind)["value"]:
+            said = {key: value for key, value in one["properties"].items() if key != "resourceGuid"}
+            yield kind, f"{one['name']} {sorted(one['tags'])} {sorted(said.items())}"
+
+
 SITES: dict[str, tuple[str, Callable[[CloudAccount], VpnSite]]] = {
     "aws-vpc": ("aws", aws_vpc),
     "cloudstack-vpc": ("cloudstack", cloudstack_vpc),
     "openstack-router": ("openstack-vpn", openstack_router),
+    "azure-gateway": ("azure", azure_gateway),
 }

@@ -65,6 +65,7 @@ VPN_GATEWAY = Spec(
         "inside_cidrs": {"type": "list", "elements": "str"},
         "dpd_timeout_s": {"type": "int", "default": 30},
         "dpd_action": {"type": "str", "choices": ["restart", "clear", "none"], "default": "restart"},
+        "azure": {"type": "dict", "options": {"esp_rekey_kb": {"type": "int", "default": 102400000}}},
         "aws": {
             "type": "dict",
             "options": {

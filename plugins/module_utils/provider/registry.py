@@ -14,7 +14,7 @@ from .base import Provider
 ALIASES = {"bt_cloud": "cloudstack"}
 PROVIDERS: tuple[str, ...] = ("aws", "azure", "openstack", "cloudstack", "bt_cloud")
 #: Those with a cloud's end of a tunnel in this collection; asking each would load the code of all.
-VPN_PROVIDERS: tuple[str, ...] = ("aws", "openstack", "cloudstack", "bt_cloud")
+VPN_PROVIDERS: tuple[str, ...] = ("aws", "azure", "openstack", "cloudstack", "bt_cloud")
 
 
 def own_name(name: str) -> str:

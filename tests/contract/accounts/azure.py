@@ -30,7 +30,42 @@ ROTATOR = {
     "client_id": "44444444-4444-4444-8444-444444444444",
     "client_secret": "Rw18Q~bN6kTz3MxV9dPjL2qGs7HfC4yEa8UiWo",
 }
+READER = {
+    **SECRET,
+    "client_id": "55555555-5555-4555-8555-555555555555",
+    "client_secret": "Ge52Q~hP9cVx4NtJ7mBrW1sKd8LfZ3yUa6QoTi",
+}
 GROUP = "store"
+NETWORK = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{GROUP}/providers/Microsoft.Network"
+_AT_HOME = {
+    "publicIPAddress": {"id": f"{NETWORK}/publicIPAddresses/hub"},
+    "subnet": {"id": f"{NETWORK}/virtualNetworks/home/subnets/GatewaySubnet"},
+}
+VPN = {
+    "public_ips": [
+        {"name": "hub", "sku": {"name": "Standard"}, "properties": {"publicIPAllocationMethod": "Static"}},
+    ],
+    "networks": [
+        {
+            "name": "home",
+            "properties": {
+                "addressSpace": {"addressPrefixes": ["10.60.0.0/16"]},
+                "subnets": [{"name": "GatewaySubnet", "properties": {"addressPrefix": "10.60.255.0/27"}}],
+            },
+        }
+    ],
+    "gateways": [
+        {
+            "name": "hub",
+            "properties": {
+                "gatewayType": "Vpn",
+                "vpnType": "RouteBased",
+                "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
+                "ipConfigurations": [{"name": "default", "properties": _AT_HOME}],
+            },
+        }
+    ],
+}
 CONFIG = {
     "tenants": [
         {
@@ -42,6 +77,12 @@ CONFIG = {
                     "roles": [{"role": "Network Contributor", "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
                     "graph_permissions": ["Application.Read.All", "Policy.ReadWrite.ConditionalAccess"],
                     "owners": [ROTATOR["client_id"]],
+                },
+                {
+                    "client_id": READER["client_id"],
+                    "display_name": "auditor",
+                    "secrets": [{"value": READER["client_secret"]}],
+                    "roles": [{"role": "Reader", "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
                 },
                 {
                     "client_id": ROTATOR["client_id"],
@@ -61,6 +102,7 @@ CONFIG = {
                     "name": GROUP,
                     "network_security_groups": [{"name": "api-one"}, {"name": "api-two"}],
                     "ip_groups": [{"name": "list-one"}, {"name": "list-two"}],
+                    **VPN,
                 }
             ],
         }
@@ -108,14 +150,14 @@ def start(start_server: StartServer, folder: Path) -> CloudAccount:
 
 def rules(url: str, ca_file: str, scope: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return a group's own rules as somebody else of the subscription reads them."""
-    answer = _call(url, ca_file, "GET", scope["parent"], f"networkSecurityGroups/{scope['name']}")
+    answer = call(url, ca_file, "GET", scope["parent"], f"networkSecurityGroups/{scope['name']}")
     found: list[dict[str, Any]] = answer["properties"]["securityRules"]
     return found
 
 
 def ip_group(url: str, ca_file: str, scope: Mapping[str, str]) -> dict[str, Any]:
     """Return an IP group as somebody else of the subscription reads it."""
-    found: dict[str, Any] = _call(url, ca_file, "GET", scope["parent"], f"ipGroups/{scope['name']}")
+    found: dict[str, Any] = call(url, ca_file, "GET", scope["parent"], f"ipGroups/{scope['name']}")
     return found
 
 
@@ -157,18 +199,18 @@ def _add_foreign(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry,
         "destinationPortRange": f"{low}-{high}",
     }
     path = f"networkSecurityGroups/{scope['name']}/securityRules/by-the-customer"
-    _call(url, ca_file, "PUT", scope["parent"], path, {"properties": properties})
+    call(url, ca_file, "PUT", scope["parent"], path, {"properties": properties})
 
 
 def _add_address(url: str, ca_file: str, scope: Mapping[str, str], entry: Entry) -> None:
     path = f"ipGroups/{scope['name']}"
-    group = _call(url, ca_file, "GET", scope["parent"], path)
+    group = call(url, ca_file, "GET", scope["parent"], path)
     properties = {"ipAddresses": [*group["properties"]["ipAddresses"], entry.cidr]}
     body = {"location": group["location"], "tags": group["tags"], "properties": properties}
-    _call(url, ca_file, "PUT", scope["parent"], path, body)
+    call(url, ca_file, "PUT", scope["parent"], path, body)
 
 
-def _call(url: str, ca_file: str, method: str, group: str, path: str, body: Any = None) -> Any:
+def call(url: str, ca_file: str, method: str, group: str, path: str, body: Any = None) -> Any:
     """Call Microsoft.Network in a resource group, as somebody else of the subscription would."""
     session = requests.Session()
     session.trust_env, session.verify = False, ca_file

@@ -1,12 +1,12 @@
 # Copyright: (c) 2026, strategic.service_store contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Microsoft Azure: network security groups and IP groups; Conditional Access and firewalls as source restriction."""
+"""Microsoft Azure: network security groups and IP groups, Conditional Access and firewalls as restriction, VPN."""
 
 from __future__ import annotations
 
 from ...model.credential import Credential
-from ..base import DataPlane, KeyAdapter, Permissions, Provider, SourceRestrictionAdapter
+from ..base import DataPlane, KeyAdapter, Permissions, Provider, SourceRestrictionAdapter, Vpn
 from .allowlist import BARE_KINDS, KINDS, NOTE_CHARS, allowlists, fits
 from .credential import SERVICES
 from .session import AzureSession
@@ -24,6 +24,12 @@ def _data_plane() -> DataPlane:
     from .data_plane import DATA_PLANE
 
     return DATA_PLANE
+
+
+def _vpn() -> Vpn:
+    from .vpn import VPN
+
+    return VPN
 
 
 def _keys(session: AzureSession, credential: Credential) -> KeyAdapter:
@@ -47,6 +53,7 @@ PROVIDER = Provider(
     allowlist=allowlists,
     source_restriction=_source_restriction,
     data_plane=_data_plane,
+    vpn=_vpn,
     keys=_keys,
     permissions=_permissions,
     probe_services=SERVICES,

@@ -34,6 +34,21 @@ NEEDS = {
             "Microsoft.Sql/servers/firewallRules/delete",
         )
     ),
+    "vpn": Need(
+        (
+            "Microsoft.Network/virtualNetworkGateways/read",
+            "Microsoft.Network/publicIPAddresses/read",
+            "Microsoft.Network/localNetworkGateways/read",
+            "Microsoft.Network/localNetworkGateways/write",
+            "Microsoft.Network/localNetworkGateways/delete",
+            "Microsoft.Network/connections/read",
+            "Microsoft.Network/connections/write",
+            "Microsoft.Network/connections/delete",
+            # Reading a key is an action since 2025; a role that may read everything does not have it.
+            "Microsoft.Network/connections/sharedKey/action",
+            "Microsoft.Network/connections/sharedKey/write",
+        )
+    ),
     "rotation": Need(("graph:Application.ReadWrite.OwnedBy",)),
 }
 READING = (

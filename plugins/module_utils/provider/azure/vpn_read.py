@@ -1,0 +1,209 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the cloud's end of a tunnel in Azure: the gateway, its addresses, the connection with its key, and our end.
+
+Connection and local network gateway bear the gateway's name and are in the resource group of the virtual network
+gateway. Mark: what this store made bears the tag ``svcstore:<store>`` with that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...core.errors import ProviderError
+from ...core.redact import fingerprint
+from ...model import mark
+from ...model.scope import Scope
+from ...model.vpn_gateway import TunnelEnd, tunnel_names
+from ...model.vpn_plan import Part, VpnState
+from .resource import VIRTUAL_NETWORK_GATEWAY, Place, key_of
+from .session import NETWORK_VERSION, AzureSession
+from .vpn_terms import KEY, accepts, told_settings
+
+Resource = Mapping[str, Any]
+KINDS = {"virtual_network_gateway": VIRTUAL_NETWORK_GATEWAY}
+LOCAL, CONNECTION = "local network gateway", "connection"
+PROVISIONING = "provisioning"
+QUERY = {"api-version": NETWORK_VERSION}
+_STATUS = {"Connected": "up", "Connecting": "down", "NotConnected": "down"}
+
+
+@dataclass
+class Found:
+    """What was read, for those who plan and apply; ``group_path`` is where the parts are."""
+
+    name: str
+    place: Place
+    gateway: Resource
+    addresses: Sequence[str] = ()
+    local: Resource | None = None
+    connection: Resource | None = None
+    key: str = field(default="", repr=False)
+
+    @property
+    def group_path(self) -> str:
+        """Return the path of the resources of Microsoft.Network beside the gateway."""
+        return self.place.group_path.rpartition("/")[0]
+
+    @property
+    def local_path(self) -> str:
+        """Return the path of the local network gateway."""
+        return f"{self.group_path}/localNetworkGateways/{self.name}"
+
+    @property
+    def connection_path(self) -> str:
+        """Return the path of the connection."""
+        return f"{self.group_path}/connections/{self.name}"
+
+
+def tag_of(store: str) -> str:
+    """Return the name of the tag that marks a store's own resources."""
+    return f"{mark.PREFIX}{store}"
+
+
+def is_marked(resource: Resource, store: str, name: str) -> bool:
+    """Return whether a resource bears the mark of a gateway; names of tags are compared without regard to case."""
+    wanted = tag_of(store).lower()
+    return any(key.lower() == wanted and value == name for key, value in (resource.get("tags") or {}).items())
+
+
+class Reader:
+    """Reads one gateway by its name; ``hide`` is given the key that Azure tells.
+
+    ``needs_key``: a run that compares keys has to know the one that Azure has; others go on without the right to it.
+    """
+
+    def __init__(self, session: AzureSession, store: str, hide: Callable[..., None], needs_key: bool) -> None:
+        self._session, self._store, self._hide = session, store, hide
+        self._needs_key = needs_key
+
+    def read(self, name: str, scope: Scope) -> VpnState:
+        """Return what there is; raises ProviderError (not_found) for an unknown scope."""
+        place = Place.of(scope, KINDS[scope.kind], self._session.subscription_id)
+        gateway = self.resource(f"the {place.type.words} {place.group}/{place.name}", place.path)
+        if gateway is None:
+            raise ProviderError("azure", f"read {scope}", f"there is no such {place.type.words}", "not_found")
+        found = Found(name, place, gateway)
+        found.addresses = tuple(self._addresses(gateway))
+        found.local = self.resource(f"the local network gateway {name}", found.local_path)
+        found.connection = self.resource(f"the connection {name}", found.connection_path)
+        if found.connection is not None:
+            found.key = self._key(found)
+        return self._state(found)
+
+    def resource(self, words: str, path: str) -> Resource | None:
+        """Return a resource; None where there is none."""
+        try:
+            body: Resource = self._session.send(f"read {words}", "GET", "arm", path, query=QUERY).body
+        except ProviderError as exc:
+            if exc.kind != "not_found":
+                raise
+            return None
+        # Azure may tell the key here as well, depending on the version.
+        self._hide(*(body.get("properties", {}).get(name) or "" for name in ("sharedKey", "authorizationKey")))
+        return body
+
+    def _addresses(self, gateway: Resource) -> Iterator[str]:
+        """Yield the gateway's public addresses: one, or two of an active-active gateway."""
+        for entry in gateway["properties"].get("ipConfigurations") or ():
+            reference = str((entry["properties"].get("publicIPAddress") or {}).get("id") or "")
+            if reference:
+                found = self.resource(f"the public IP address of {gateway['name']}", reference)
+                yield str((found or {}).get("properties", {}).get("ipAddress") or "")
+
+    def _key(self, found: Found) -> str:
+        doing = f"read the key of the connection {found.name}"
+        try:
+            body = self._session.send(doing, "GET", "arm", f"{found.connection_path}/sharedkey", query=QUERY).body
+        except ProviderError as exc:
+            if exc.kind != "no_permission" or self._needs_key:
+                raise
+            return ""
+        key = str(body.get("value") or "")
+        self._hide(key)
+        return key
+
+    def _state(self, found: Found) -> VpnState:
+        connection = found.connection
+        # A connection of that name at another gateway is somebody else's business, and so is what it uses.
+        elsewhere = connection is not None and not _is(
+            connection["properties"].get("virtualNetworkGateway1"), found.gateway["id"]
+        )
+        parts = []
+        names: tuple[str, ...] = ()
+        ends: tuple[TunnelEnd, ...] = ()
+        if connection is not None and not elsewhere:
+            ends = _ends(found, connection)
+            names = tuple(end.name for end in ends)
+        if found.local is not None:
+            own = not elsewhere and is_marked(found.local, self._store, found.name)
+            parts.append(_local_part(found.name, found.local, own, names))
+        if connection is not None:
+            own = not elsewhere and is_marked(connection, self._store, found.name)
+            parts.append(_connection_part(found, connection, own, names))
+        return VpnState(str(connection["id"]) if connection else "", tuple(parts), ends, found)
+
+
+def _provisioning(resource: Resource) -> dict[str, str]:
+    """Return the setting by which a resource that Azure gave up to make differs, so that it is written again."""
+    state = str(resource["properties"].get("provisioningState"))
+    return {PROVISIONING: state} if state in ("Failed", "Canceled") else {}
+
+
+def _local_part(name: str, resource: Resource, own: bool, tunnels: tuple[str, ...]) -> Part:
+    properties = resource["properties"]
+    settings = {
+        "address": str(properties.get("gatewayIpAddress") or properties.get("fqdn") or ""),
+        "networks": tuple(sorted((properties.get("localNetworkAddressSpace") or {}).get("addressPrefixes") or ())),
+        **_provisioning(resource),
+    }
+    return Part(LOCAL, name, settings, resource["id"], own, tunnels)
+
+
+def _connection_part(found: Found, connection: Resource, own: bool, tunnels: tuple[str, ...]) -> Part:
+    properties = connection["properties"]
+    settings = {
+        **told_settings(properties),
+        "gateway": _shown(properties.get("virtualNetworkGateway1")),
+        "local network gateway": _shown(properties.get("localNetworkGateway2")),
+        "bgp": bool(properties.get("enableBgp")),
+        **_provisioning(connection),
+    }
+    if found.key:
+        settings[KEY] = fingerprint(found.key)
+    return Part(CONNECTION, found.name, settings, connection["id"], own, tunnels)
+
+
+def _ends(found: Found, connection: Resource) -> tuple[TunnelEnd, ...]:
+    properties = connection["properties"]
+    told = str(properties.get("connectionStatus") or "Unknown")
+    moved = f"{properties.get('ingressBytesTransferred', 0)} B in, {properties.get('egressBytesTransferred', 0)} B out"
+    return tuple(
+        TunnelEnd(
+            called,
+            address,
+            address,
+            "",
+            _STATUS.get(told, "unknown"),
+            f"{told}, {moved}",
+            accepts(properties),
+            fingerprint(found.key) if found.key else "",
+        )
+        for called, address in zip(tunnel_names(found.name, len(found.addresses)), found.addresses)
+    )
+
+
+def place_name(resource_id: str) -> str:
+    """Return a resource's group and name, in lower case as Azure compares them."""
+    return "/".join(key_of(resource_id)[1:])
+
+
+def _shown(reference: Any) -> str:
+    return place_name(str((reference or {}).get("id") or ""))
+
+
+def _is(reference: Any, resource_id: str) -> bool:
+    return key_of(str((reference or {}).get("id") or "")) == key_of(resource_id)
