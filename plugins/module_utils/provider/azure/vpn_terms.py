@@ -10,12 +10,14 @@ schema of Microsoft.Network. A policy is whole or refused, and a connection take
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import AEAD, algorithms
 from ...model.vpn_gateway import VpnGateway
 
+#: Of a proposal Azure's names, or none and in words why.
+Express = Callable[[str], tuple[tuple[str, ...], str]]
 KEY = "key"
 #: The properties of a policy, and how results call them.
 POLICY = {
@@ -85,7 +87,7 @@ def wanted_settings(wanted: VpnGateway) -> dict[str, Any]:
     tunnel = wanted.tunnel
     ike = _first("tunnel.ike_proposals", tunnel.ike_proposals, _ike, "aes256gcm16-prfsha384-ecp384")
     esp = _first("tunnel.esp_proposals", tunnel.esp_proposals, _esp, "aes256gcm16-ecp384")
-    found = {
+    found: dict[str, Any] = {
         **dict(zip(("ike encryption", "ike integrity", "ike group"), ike)),
         **dict(zip(("esp encryption", "esp integrity", "esp group"), esp)),
         "esp lifetime (s)": tunnel.timing.esp_rekey_s,
@@ -180,13 +182,13 @@ def _pair(here: str, there: str) -> str:
     return f"{here} - {there}"
 
 
-def _first(where: str, proposals: Sequence[str], express: Any, example: str) -> tuple[str, str, str]:
+def _first(where: str, proposals: Sequence[str], express: Express, example: str) -> tuple[str, ...]:
     """Return the best proposal that Azure has: it takes one, and our end offers them all."""
     reasons = []
     for text in proposals:
         found, why = express(text)
         if found:
-            return tuple(found)  # type: ignore[return-value]
+            return found
         reasons.append(f"{text} {why}")
     mend = f"hold none that Azure has ({'; '.join(reasons)}); add {example}"
     raise InvalidValue(where, ", ".join(proposals), mend)
@@ -200,7 +202,7 @@ def _ike(text: str) -> tuple[tuple[str, ...], str]:
     parts = algorithms(text)
     hashes = {token.removeprefix("prf") for token in parts.prf}
     if set(parts.ciphers) & AEAD:
-        integrity = [one for one in ("sha384", "sha256") if one in hashes]
+        integrity = [one for one in reversed(_IKE_INTEGRITY) if one in hashes]
     else:
         integrity = [one for one in parts.integrity if one in _IKE_INTEGRITY and (not hashes or one in hashes)]
     return _picked(
