@@ -86,6 +86,24 @@ EXAMPLES = r"""
       acme-vpn-1: "{{ lookup('strategic.service_store.credential', 'acme-vpn-1.psk') }}"
       acme-vpn-2: "{{ lookup('strategic.service_store.credential', 'acme-vpn-2.psk') }}"
 
+- name: The same end at an Azure VPN gateway, which is there already
+  strategic.service_store.vpn_gateway:
+    provider: azure
+    credential: acme-azure
+    secret_store: {type: encrypted_file, path: /etc/service-store/secrets.json}
+    name: acme-vpn
+    scope: {kind: virtual_network_gateway, name: hub, parent: network}
+    tunnel:
+      local: {address: 198.51.100.10}
+      sources:
+        - {name: store-1, address: 10.20.0.11}
+      targets:
+        - {name: api, address: 10.60.1.10, port: 443}
+      ike_proposals: [aes256gcm16-prfsha384-ecp384]
+      esp_proposals: [aes256gcm16-ecp384]
+    pre_shared_keys: [acme-vpn]
+  register: cloud_end
+
 - name: Take it all away when the customer leaves
   strategic.service_store.vpn_gateway:
     provider: aws

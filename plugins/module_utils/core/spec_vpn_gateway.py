@@ -65,7 +65,6 @@ VPN_GATEWAY = Spec(
         "inside_cidrs": {"type": "list", "elements": "str"},
         "dpd_timeout_s": {"type": "int", "default": 30},
         "dpd_action": {"type": "str", "choices": ["restart", "clear", "none"], "default": "restart"},
-        "azure": {"type": "dict", "options": {"esp_rekey_kb": {"type": "int", "default": 102400000}}},
         "aws": {
             "type": "dict",
             "options": {
@@ -78,13 +77,9 @@ VPN_GATEWAY = Spec(
                 "wait_up_s": {"type": "int", "default": 600},
             },
         },
-        "cloudstack": {
+        "azure": {
             "type": "dict",
-            "options": {
-                "split_connections": {"type": "bool", "default": False},
-                "force_encapsulation": {"type": "bool", "default": False},
-                "passive": {"type": "bool", "default": True},
-            },
+            "options": {"esp_rekey_kb": {"type": "int", "default": 102400000, "no_log": False}},
         },
         "openstack": {
             "type": "dict",
@@ -95,6 +90,14 @@ VPN_GATEWAY = Spec(
                     "default": "response-only",
                 },
                 "mtu": {"type": "int"},
+            },
+        },
+        "cloudstack": {
+            "type": "dict",
+            "options": {
+                "split_connections": {"type": "bool", "default": False},
+                "force_encapsulation": {"type": "bool", "default": False},
+                "passive": {"type": "bool", "default": True},
             },
         },
     },

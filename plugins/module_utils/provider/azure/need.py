@@ -34,7 +34,7 @@ NEEDS = {
             "Microsoft.Sql/servers/firewallRules/delete",
         )
     ),
-    "vpn": Need(
+    "vpn_gateway": Need(
         (
             "Microsoft.Network/virtualNetworkGateways/read",
             "Microsoft.Network/publicIPAddresses/read",

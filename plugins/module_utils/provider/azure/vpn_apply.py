@@ -17,7 +17,7 @@ from ...core.redact import fingerprint
 from ...model.plan import Change
 from ...model.vpn_plan import Part, VpnState
 from .session import AzureSession
-from .vpn_read import LOCAL, QUERY, Found, Reader, Resource, is_marked, tag_of
+from .vpn_read import LOCAL, QUERY, Found, Reader, Resource, tag_of, users_of
 from .vpn_terms import KEY, request
 
 #: How often a write is made anew after somebody else's write.
@@ -88,7 +88,7 @@ class Writer:
         for number in range(1, ROUNDS + 1):
             headers = {"If-Match": str(now["etag"])} if now else {"If-None-Match": "*"}
             try:
-                body = self._body(now, part.name, properties(part))
+                body = self._body(now, properties(part))
                 self._session.finish(doing, self._session.send(doing, "PUT", "arm", path, body, QUERY, headers))
                 return
             except ProviderError as exc:
@@ -98,22 +98,23 @@ class Writer:
                 if now is not None and there is not None and there["etag"] == now["etag"]:
                     raise
                 # Made since it was read, and not by a call of ours whose answer was lost.
-                if now is None and there is not None and not is_marked(there, self._store, part.name):
+                if now is None and there is not None and self._found.name not in users_of(there, self._store):
                     raise
                 now = there
 
-    def _body(self, now: Resource | None, name: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    def _body(self, now: Resource | None, properties: Mapping[str, Any]) -> dict[str, Any]:
         kept = {key: value for key, value in now["properties"].items() if key not in _READ_ONLY} if now else {}
-        tags = {key: value for key, value in ((now or {}).get("tags") or {}).items() if key.lower() != self._tag}
         return {
             "location": now["location"] if now else self._found.gateway["location"],
-            "tags": {**tags, self._tag: name},
+            "tags": self._tags(now, marked=True),
             "properties": {**kept, **properties},
         }
 
-    @property
-    def _tag(self) -> str:
-        return tag_of(self._store)
+    def _tags(self, now: Resource | None, marked: bool) -> dict[str, str]:
+        """Return a resource's tags with or without this gateway's mark."""
+        tag = tag_of(self._store, self._found.name)
+        kept = {key: value for key, value in ((now or {}).get("tags") or {}).items() if key.lower() != tag}
+        return {**kept, **({tag: ""} if marked else {})}
 
     def _remove(self, part: Part) -> None:
         """Delete a resource; one that is gone already has been deleted."""

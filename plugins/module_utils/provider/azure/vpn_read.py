@@ -4,7 +4,7 @@
 """Reads the cloud's end of a tunnel in Azure: the gateway, its addresses, the connection with its key, and our end.
 
 Connection and local network gateway bear the gateway's name and are in the resource group of the virtual network
-gateway. Mark: what this store made bears the tag ``svcstore:<store>`` with that name.
+gateway. Mark: what this store made bears the tag ``svcstore:<store>:<gateway>``; names of tags have no case in Azure.
 """
 
 from __future__ import annotations
@@ -59,15 +59,17 @@ class Found:
         return f"{self.group_path}/connections/{self.name}"
 
 
-def tag_of(store: str) -> str:
-    """Return the name of the tag that marks a store's own resources."""
-    return f"{mark.PREFIX}{store}"
+def tag_of(store: str, name: str) -> str:
+    """Return the name of the tag that marks a gateway's own resources; it has an empty value."""
+    return f"{mark.PREFIX}{store}:{name}"
 
 
-def is_marked(resource: Resource, store: str, name: str) -> bool:
-    """Return whether a resource bears the mark of a gateway; names of tags are compared without regard to case."""
-    wanted = tag_of(store).lower()
-    return any(key.lower() == wanted and value == name for key, value in (resource.get("tags") or {}).items())
+def users_of(resource: Resource, store: str) -> tuple[str, ...]:
+    """Return the gateways of this store that a resource's marks name."""
+    start = tag_of(store, "").lower()
+    return tuple(
+        sorted(key[len(start) :] for key in map(str.lower, resource.get("tags") or ()) if key.startswith(start))
+    )
 
 
 class Reader:
@@ -139,10 +141,10 @@ class Reader:
             ends = _ends(found, connection)
             names = tuple(end.name for end in ends)
         if found.local is not None:
-            own = not elsewhere and is_marked(found.local, self._store, found.name)
+            own = not elsewhere and found.name in users_of(found.local, self._store)
             parts.append(_local_part(found.name, found.local, own, names))
         if connection is not None:
-            own = not elsewhere and is_marked(connection, self._store, found.name)
+            own = not elsewhere and found.name in users_of(connection, self._store)
             parts.append(_connection_part(found, connection, own, names))
         return VpnState(str(connection["id"]) if connection else "", tuple(parts), ends, found)
 
