@@ -44,14 +44,18 @@ class Part:
         """Return what tells parts apart."""
         return self.kind, self.name
 
+    @property
+    def label(self) -> str:
+        """Return it as changes name it, such as ``customer gateway 198.51.100.10``."""
+        return f"{self.kind} {self.name}"
+
     def differing(self, other: Part) -> tuple[str, ...]:
         """Return the names of the settings that both have and that differ."""
         both = [name for name in self.settings if name in other.settings]
         return tuple(name for name in both if self.settings[name] != other.settings[name])
 
     def __str__(self) -> str:
-        lines = [f"{self.kind} {self.name}"]
-        return "\n".join([*lines, *(f"  {name}: {_shown(value)}" for name, value in sorted(self.settings.items()))])
+        return "\n".join([self.label, *(f"  {name}: {_shown(value)}" for name, value in sorted(self.settings.items()))])
 
 
 @dataclass(frozen=True)
@@ -135,9 +139,9 @@ def plan(name: str, state: VpnState, wanted: Sequence[Part], traits: VpnTraits, 
     for part in sorted(wanted, key=traits.rank):
         now = there.get(part.key)
         if now is None:
-            changes.append(_change("add", None, part, name))
+            changes.append(Change("add", part.label, None, part, name))
         elif _changes(now, part, traits, adopt):
-            changes.append(_change("update", now, part, name))
+            changes.append(Change("update", part.label, now, part, name))
     keep = {part.key for part in wanted}
     left = [part for part in state.parts if part.own and part.key not in keep]
     return Plan((*changes, *_removals(name, left, traits)))
@@ -211,13 +215,8 @@ def _changes(now: Part, wanted: Part, traits: VpnTraits, adopt: bool) -> bool:
 
 
 def _removals(name: str, parts: Sequence[Part], traits: VpnTraits) -> tuple[Change, ...]:
-    return tuple(_change("remove", part, None, name) for part in sorted(parts, key=traits.rank, reverse=True))
-
-
-def _change(action: str, before: Part | None, after: Part | None, group: str) -> Change:
-    part = after or before
-    assert part is not None
-    return Change(action, f"{part.kind} {part.name}", before, after, group)
+    last_first = sorted(parts, key=traits.rank, reverse=True)
+    return tuple(Change("remove", part.label, part, None, name) for part in last_first)
 
 
 def _outages(change: Change, kind: PartKind) -> list[tuple[str, int | None]]:

@@ -93,10 +93,10 @@ class Reader:
         tunnels = self.ordered(found.connection)
         ends = _ends(name, found.connection, tunnels)
         names = tuple(end.name for end in ends)
-        parts.append(self._connection(found, own, names))
+        parts.append(self._connection(found, found.connection, own, names))
         for end, options in zip(ends, tunnels):
             parts.append(Part(TUNNEL, end.name, told_settings(options), end.address, own, (end.name,)))
-        parts += self._routes(found, own)
+        parts += self._routes(found, found.connection, own)
         return VpnState(found.connection["VpnConnectionId"], (*parts, *self._propagation(found)), ends, found)
 
     def connections(self) -> list[Item]:
@@ -148,7 +148,7 @@ class Reader:
         )
         found.connection = self._own_connection(found)
         if transit and found.connection is not None:
-            self._read_transit(found)
+            self._read_transit(found, found.connection)
         return found
 
     def _tables(self, home: str, transit: bool) -> Iterator[Item]:
@@ -186,9 +186,8 @@ class Reader:
                 return some[0]
         return None
 
-    def _read_transit(self, found: Found) -> None:
-        assert found.connection is not None
-        connection_id = found.connection["VpnConnectionId"]
+    def _read_transit(self, found: Found, connection: Item) -> None:
+        connection_id = connection["VpnConnectionId"]
         wanted = [{"Name": "resource-id", "Values": [connection_id]}]
         doing = f"read the attachment of {connection_id}"
         answer = self._session.call(doing, "ec2", "describe_transit_gateway_attachments", Filters=wanted)
@@ -244,9 +243,7 @@ class Reader:
             settings["users"] = users
         return Part(kind, name, settings, ref, found.name in users)
 
-    def _connection(self, found: Found, own: bool, names: tuple[str, ...]) -> Part:
-        assert found.connection is not None
-        item = found.connection
+    def _connection(self, found: Found, item: Item, own: bool, names: tuple[str, ...]) -> Part:
         options = item.get("Options") or {}
         addresses = {one["CustomerGatewayId"]: one.get("IpAddress") for one in found.customers}
         places = {one["VpnGatewayId"]: attached_to(one) for one in found.gateways}
@@ -261,9 +258,8 @@ class Reader:
         }
         return Part(CONNECTION, found.name, settings, item["VpnConnectionId"], own, names)
 
-    def _routes(self, found: Found, own: bool) -> Iterator[Part]:
-        assert found.connection is not None
-        for route in found.connection.get("Routes") or ():
+    def _routes(self, found: Found, connection: Item, own: bool) -> Iterator[Part]:
+        for route in connection.get("Routes") or ():
             if route.get("State") not in _GONE:
                 yield Part(ROUTE, route["DestinationCidrBlock"], {}, "", own)
         for table, routes in found.routes.items():
