@@ -251,7 +251,8 @@ def _anew(gateway: Gateway) -> None:
 
 
 @EVERY_CALL
-@pytest.mark.parametrize("mode", ["lost", "reset"])
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["lost", pytest.param("reset", marks=pytest.mark.long)])
 def test_whatever_call_is_spoiled_the_next_run_converges_and_both_tell_the_truth(gateway: Gateway, mode: str) -> None:
     gateway.present()
     calls, whole = gateway.account.writes(), gateway.site.look()
@@ -270,6 +271,7 @@ def test_whatever_call_is_spoiled_the_next_run_converges_and_both_tell_the_truth
 
 
 @EVERY_CALL
+@pytest.mark.slow
 def test_a_run_that_ends_at_any_call_is_finished_by_the_next_also_where_it_removes(gateway: Gateway) -> None:
     gateway.present()
     gateway.account.faults.reset()
