@@ -13,8 +13,8 @@ from ...model.ipsec_proposal import AEAD, algorithms
 
 Policy = Mapping[str, Any]
 
-# Networking API, ikepolicies and ipsecpolicies (neutron_lib.api.definitions.vpn, vpn_aes_ctr). GCM and the groups above
-# 14 came with Neutron 2023.1, CTR with 2024.1; an older one refuses them.
+# Networking API, ikepolicies and ipsecpolicies (neutron_lib.api.definitions.vpn, vpn_aes_ctr). GCM, CTR and the groups
+# above 14 came with VPNaaS 2025.1 (its migration b18aab30fddc); an older one refuses them.
 _CIPHERS = {f"aes{bits}": f"aes-{bits}" for bits in (128, 192, 256)}
 _CIPHERS |= {f"aes{bits}gcm16": f"aes-{bits}-gcm-16" for bits in (128, 192, 256)}
 _CIPHERS |= {f"aes{bits}ctr": f"aes-{bits}-ctr" for bits in (128, 192, 256)}
