@@ -126,11 +126,6 @@ api_calls:
   returned: success
   type: dict
   sample: {ec2.DescribeVpnConnections: 1, ec2.DescribeCustomerGateways: 1}
-api_calls:
-  description: The calls made to the provider, by name.
-  returned: success
-  type: dict
-  sample: {ec2.DescribeVpnConnections: 1, ec2.DescribeCustomerGateways: 1}
 """
 
 from collections.abc import Mapping, Sequence
