@@ -146,34 +146,28 @@ def accepts(customer: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _one(where: str, proposals: Sequence[str]) -> tuple[str, ...]:
-    """Return the first proposal that CloudStack has words for, which is all that it keeps.
+    """Return the first proposal that CloudStack has words for, as its policy says it but for the semicolon.
 
-    Our end offers all of them, and each is a strong one.
+    It keeps no more than one. Our end offers all of them, and each is a strong one.
     """
-    refused: InvalidValue | None = None
-    for index, proposal in enumerate(proposals):
-        try:
-            return (_known(f"{where}[{index}]", proposal),)
-        except InvalidValue as exc:
-            refused = refused or exc
-    assert refused is not None
-    raise refused
+    for proposal in proposals:
+        if not _problem(proposal):
+            found = algorithms(proposal)
+            return ("-".join((*found.ciphers, *found.integrity, *found.groups)),)
+    raise InvalidValue(f"{where}[0]", proposals[0], _problem(proposals[0]))
 
 
-def _known(where: str, proposal: str) -> str:
-    """Return a proposal as CloudStack's policy says it, but for the semicolon."""
+def _problem(proposal: str) -> str:
+    """Return in words why CloudStack cannot have a proposal, "" where it can."""
     found = algorithms(proposal)
     # Without a PRF of its own IKE takes that of the hash, and without a word ESP has no extended sequence numbers.
     said = {f"prf{name}" for name in found.integrity} | {"noesn"}
     for token in proposal.split("-"):
         if token not in _CIPHERS | _HASHES | _GROUPS | said:
-            mend = (
+            return (
                 f"holds {token}, which CloudStack does not have; it has AES-CBC, SHA-2 and the groups modp3072 to "
                 f"modp8192, so write {EXAMPLE}"
             )
-            raise InvalidValue(where, proposal, mend)
-    parts = (found.ciphers, found.integrity, found.groups)
-    if any(len(part) != 1 for part in parts):
-        mend = f"names several algorithms of one kind, and CloudStack takes one of each; write {EXAMPLE}"
-        raise InvalidValue(where, proposal, mend)
-    return "-".join(part[0] for part in parts)
+    if any(len(part) != 1 for part in (found.ciphers, found.integrity, found.groups)):
+        return f"names several algorithms of one kind, and CloudStack takes one of each; write {EXAMPLE}"
+    return ""
