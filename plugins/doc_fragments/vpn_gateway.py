@@ -36,10 +36,12 @@ options:
       kind:
         description:
           - V(vpc) or V(transit_gateway) for V(aws). A VPC gets a virtual private gateway, unless it has one.
-          - V(vpc) for V(cloudstack) and V(bt_cloud). It gets a VPN gateway, unless it has one.
+          - V(virtual_network_gateway) or V(virtual_network) for V(azure). A route-based VPN gateway of another SKU than
+            Basic is used and never changed. A network without one gets it, with a public IP address, in its subnet
+            C(GatewaySubnet). That takes Azure most of an hour, for which the module waits; where that is not enough,
+            the next run goes on.
           - V(router) for V(openstack), which needs a gateway to the outside. It gets a VPN service, unless it has one.
-          - V(virtual_network_gateway) for V(azure), a route-based VPN gateway of another SKU than Basic. It is used and
-            never changed, since making one takes Azure most of an hour.
+          - V(vpc) for V(cloudstack) and V(bt_cloud). It gets a VPN gateway, unless it has one.
         type: str
         required: true
       id:
@@ -278,4 +280,8 @@ options:
         description: Kilobytes after which the ESP keys are renewed. The default is Azure's own, about 100 GB.
         type: int
         default: 102400000
+      gateway_sku:
+        description: The SKU of a gateway that is made for a V(virtual_network). V(VpnGw1AZ) where it is left out.
+        type: str
+        choices: [VpnGw1AZ, VpnGw2AZ, VpnGw3AZ, VpnGw4AZ, VpnGw5AZ]
 """

@@ -8,6 +8,7 @@ A new provider adds one function here and one line to SITES.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -275,12 +276,25 @@ def azure_gateway(account: CloudAccount) -> VpnSite:
     )
 
 
+def azure_network(account: CloudAccount) -> VpnSite:
+    """Return a virtual network of Azure without a gateway, which the store makes."""
+    site = azure_gateway(account)
+    return dataclasses.replace(
+        site,
+        scope={"kind": "virtual_network", "name": "empty", "parent": azure.GROUP},
+        unknown_scope={"kind": "virtual_network", "name": "nowhere", "parent": azure.GROUP},
+        # The network besides.
+        least_reads=6,
+    )
+
+
 def azure_objects(call: Callable[[str, str], Any]) -> Iterator[tuple[str, str]]:
-    """Yield every connection and local network gateway of the resource group."""
-    for kind in ("connections", "localNetworkGateways"):
+    """Yield every connection, local network gateway, gateway and public address, those laid out from the start not."""
+    for kind in ("connections", "localNetworkGateways", "virtualNetworkGateways", "publicIPAddresses"):
         for one in call("GET", kind)["value"]:
             said = {key: value for key, value in one["properties"].items() if key != "resourceGuid"}
-            yield kind, f"{one['name']} {sorted(one['tags'])} {sorted(said.items())}"
+            if one["name"] != "hub":
+                yield kind, f"{one['name']} {sorted(one['tags'])} {sorted(said.items())}"
 
 
 SITES: dict[str, tuple[str, Callable[[CloudAccount], VpnSite]]] = {
@@ -288,4 +302,5 @@ SITES: dict[str, tuple[str, Callable[[CloudAccount], VpnSite]]] = {
     "cloudstack-vpc": ("cloudstack", cloudstack_vpc),
     "openstack-router": ("openstack-vpn", openstack_router),
     "azure-gateway": ("azure", azure_gateway),
+    "azure-network": ("azure", azure_network),
 }

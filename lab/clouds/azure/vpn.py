@@ -68,16 +68,18 @@ def list_group(kind: Type) -> Callable[[Call], Response]:
 
 
 def one(kind: Type) -> Callable[[Call], Response]:
-    """GET, PUT and DELETE of one resource."""
+    """GET, PUT, DELETE and, for its tags alone, PATCH of one resource."""
 
     def serve(call: Call) -> Response:
-        call.allow(f"{kind.type}/{resources.verb(call)}")
+        call.allow(f"{kind.type}/{resources.verb(call, 'GET', 'PUT', 'PATCH', 'DELETE')}")
         group, name = call.group(), call.parts["n"]
         held: dict[str, Json] = getattr(group, kind.attribute)
         current = held.get(name.lower())
         if call.request.method == "GET":
             return Response(200, current or resources.missing(call, f"{kind.type}/{name}"))
         check_match(call.request, current, call.request.path)
+        if call.request.method == "PATCH":
+            return _update_tags(call, kind, current or resources.missing(call, f"{kind.type}/{name}"))
         place = Place(call.state, call.subscription(), group, _path(call.subscription(), group, kind, name))
         if call.request.method == "DELETE":
             if current is None:
@@ -90,6 +92,15 @@ def one(kind: Type) -> Callable[[Call], Response]:
         return written(new, current is None, _started(call, new["location"]))
 
     return serve
+
+
+def _update_tags(call: Call, kind: Type, current: Json) -> Response:
+    """Replace the tags ("Update Tags"): a PATCH of Microsoft.Network changes nothing else."""
+    body = call.request.json()
+    refuse_unknown(body, {"tags"}, "TagsObject")
+    current["tags"] = tags.check(body.get("tags"))
+    current["etag"] = new_etag()
+    return Response(200, current, _started(call, current["location"]))
 
 
 def build(kind: Type, place: Place, name: str, body: Json, old: Json | None) -> Json:

@@ -79,7 +79,10 @@ VPN_GATEWAY = Spec(
         },
         "azure": {
             "type": "dict",
-            "options": {"esp_rekey_kb": {"type": "int", "default": 102400000, "no_log": False}},
+            "options": {
+                "esp_rekey_kb": {"type": "int", "default": 102400000, "no_log": False},
+                "gateway_sku": {"type": "str", "choices": ["VpnGw1AZ", "VpnGw2AZ", "VpnGw3AZ", "VpnGw4AZ", "VpnGw5AZ"]},
+            },
         },
         "openstack": {
             "type": "dict",

@@ -47,12 +47,13 @@ VPN = {
     ],
     "networks": [
         {
-            "name": "home",
+            "name": name,
             "properties": {
                 "addressSpace": {"addressPrefixes": ["10.60.0.0/16"]},
                 "subnets": [{"name": "GatewaySubnet", "properties": {"addressPrefix": "10.60.255.0/27"}}],
             },
         }
+        for name in ("home", "empty")
     ],
     "gateways": [
         {
@@ -231,4 +232,4 @@ def call(url: str, ca_file: str, method: str, group: str, path: str, body: Any =
         timeout=60,
     )
     answer.raise_for_status()
-    return answer.json()
+    return answer.json() if answer.content else None

@@ -47,7 +47,17 @@ NEEDS = {
             # Reading a key is an action since 2025; a role that may read everything does not have it.
             "Microsoft.Network/connections/sharedKey/action",
             "Microsoft.Network/connections/sharedKey/write",
-        )
+        ),
+        # For those whose gateways the store makes ("About roles and permissions for VPN").
+        (
+            "Microsoft.Network/virtualNetworks/read",
+            "Microsoft.Network/virtualNetworks/subnets/join/action",
+            "Microsoft.Network/publicIPAddresses/write",
+            "Microsoft.Network/publicIPAddresses/join/action",
+            "Microsoft.Network/publicIPAddresses/delete",
+            "Microsoft.Network/virtualNetworkGateways/write",
+            "Microsoft.Network/virtualNetworkGateways/delete",
+        ),
     ),
     "rotation": Need(("graph:Application.ReadWrite.OwnedBy",)),
 }

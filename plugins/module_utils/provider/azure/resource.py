@@ -29,6 +29,7 @@ class Type:
 
 NETWORK_SECURITY_GROUP = Type("networkSecurityGroups", "network security group")
 IP_GROUP = Type("ipGroups", "IP group")
+VIRTUAL_NETWORK = Type("virtualNetworks", "virtual network")
 VIRTUAL_NETWORK_GATEWAY = Type("virtualNetworkGateways", "virtual network gateway")
 
 

@@ -188,7 +188,7 @@ class AzureSession:
                 raise ProviderError("azure", doing, why, "invalid")
             path, more = following[len(self.endpoint(service)) :], None
 
-    def finish(self, doing: str, answer: Answer) -> None:
+    def finish(self, doing: str, answer: Answer, at_most_s: float = MOST_TO_FINISH_S) -> None:
         """Wait for a long-running operation that an answer speaks of; return at once where there is none."""
         place = answer.headers.get("azure-asyncoperation", "")
         if not place:
@@ -204,7 +204,7 @@ class AzureSession:
             return found
 
         pause = float(answer.headers.get("retry-after") or POLL_S)
-        wait = Wait(frozenset({"Succeeded"}), every_s=pause, at_most_s=MOST_TO_FINISH_S, sleep=self.access.retry.sleep)
+        wait = Wait(frozenset({"Succeeded"}), every_s=pause, at_most_s=at_most_s, sleep=self.access.retry.sleep)
         wait.poll("azure", doing, read, lambda found: str(found["status"]))
 
     def _transport(self) -> Any:

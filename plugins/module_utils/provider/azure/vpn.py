@@ -17,7 +17,8 @@ from ...model.vpn_plan import Part, PartKind, VpnState, VpnTraits
 from ..base import Vpn
 from .session import AzureSession
 from .vpn_apply import Writer
-from .vpn_read import CONNECTION, KINDS, LOCAL, PROVISIONING, Found, Reader, place_name
+from .vpn_home import wanted_home
+from .vpn_read import CONNECTION, GATEWAY, KINDS, LOCAL, PROVISIONING, PUBLIC_IP, Found, Reader, place_name
 from .vpn_terms import DPD, KEY, MODE, POLICY, SELECTING, SELECTORS, check, wanted_settings
 
 #: Azure puts no number to it: the tunnel is negotiated anew once the write is done, as after a reset.
@@ -25,6 +26,8 @@ _OUTAGE_S = 60
 _RENEGOTIATED = frozenset({*POLICY.values(), MODE, DPD, SELECTING, SELECTORS, KEY, "local network gateway", "bgp"})
 TRAITS = VpnTraits(
     kinds=(
+        PartKind(PUBLIC_IP, shared=True),
+        PartKind(GATEWAY, shared=True),
         PartKind(
             LOCAL,
             frozenset({"address", "networks", PROVISIONING}),
@@ -65,13 +68,14 @@ class AzureVpn:
         }
         connection = {
             **wanted_settings(wanted),
-            "gateway": place_name(found.gateway["id"]),
+            "gateway": place_name(found.gateway_path),
             "local network gateway": place_name(found.local_path),
             "bgp": False,
             **_mended(state, CONNECTION, wanted.name),
             KEY: fingerprint(self._keys[wanted.keys[0]]),
         }
         return (
+            *wanted_home(found, state, wanted.own),
             Part(LOCAL, wanted.name, peer, own=True, tunnels=names),
             Part(CONNECTION, wanted.name, connection, own=True, tunnels=names),
         )
@@ -89,6 +93,8 @@ def _mended(state: VpnState, kind: str, name: str) -> dict[str, str]:
 
 def _refuse_gateway(found: Found) -> None:
     """Refuse a gateway whose connections take no policy of their own: Azure's default has 3DES, SHA-1 and MODP1024."""
+    if found.gateway is None:
+        return
     properties = found.gateway["properties"]
     sku = str((properties.get("sku") or {}).get("name") or "")
     kinds = (properties.get("gatewayType"), properties.get("vpnType"))
@@ -96,7 +102,7 @@ def _refuse_gateway(found: Found) -> None:
         return
     why = f"it is {kinds[0]}, {kinds[1]}, SKU {sku}, and takes no IPsec policy, so that weak algorithms would be in use"
     hint = "give a route-based VPN gateway of the SKU VpnGw1AZ or higher"
-    raise ProviderError("azure", f"use the virtual network gateway {found.place.name}", why, "invalid", hint=hint)
+    raise ProviderError("azure", f"use the virtual network gateway {found.gateway_name}", why, "invalid", hint=hint)
 
 
 VPN = Vpn(open=AzureVpn, check=check, traits=TRAITS)

@@ -4,7 +4,8 @@
 """Reads the cloud's end of a tunnel in Azure: the gateway, its addresses, the connection with its key, and our end.
 
 Connection and local network gateway bear the gateway's name and are in the resource group of the virtual network
-gateway. Mark: what this store made bears the tag ``svcstore:<store>:<gateway>``; names of tags have no case in Azure.
+gateway, or of the virtual network where that has none yet. Mark: what this store made bears the tag
+``svcstore:<store>:<gateway>``; names of tags have no case in Azure.
 """
 
 from __future__ import annotations
@@ -19,13 +20,19 @@ from ...model import mark
 from ...model.scope import Scope
 from ...model.vpn_gateway import TunnelEnd, tunnel_names
 from ...model.vpn_plan import Part, VpnState
-from .resource import VIRTUAL_NETWORK_GATEWAY, Place, key_of
+from .resource import VIRTUAL_NETWORK, VIRTUAL_NETWORK_GATEWAY, Place, key_of
 from .session import NETWORK_VERSION, AzureSession
 from .vpn_terms import KEY, accepts, told_settings
 
 Resource = Mapping[str, Any]
-KINDS = {"virtual_network_gateway": VIRTUAL_NETWORK_GATEWAY}
-LOCAL, CONNECTION = "local network gateway", "connection"
+KINDS = {"virtual_network_gateway": VIRTUAL_NETWORK_GATEWAY, "virtual_network": VIRTUAL_NETWORK}
+PUBLIC_IP, GATEWAY, LOCAL, CONNECTION = (
+    "public IP address",
+    "virtual network gateway",
+    "local network gateway",
+    "connection",
+)
+SKU = "sku"
 PROVISIONING = "provisioning"
 QUERY = {"api-version": NETWORK_VERSION}
 _STATUS = {"Connected": "up", "Connecting": "down", "NotConnected": "down"}
@@ -33,20 +40,39 @@ _STATUS = {"Connected": "up", "Connecting": "down", "NotConnected": "down"}
 
 @dataclass
 class Found:
-    """What was read, for those who plan and apply; ``group_path`` is where the parts are."""
+    """What was read, for those who plan and apply; ``home`` is the scope's own resource, gateway or network.
+
+    ``addresses`` are the gateway's public IP addresses, or those that a run that was killed made for one.
+    """
 
     name: str
     place: Place
-    gateway: Resource
-    addresses: Sequence[str] = ()
+    home: Resource
+    gateway: Resource | None = None
+    addresses: Sequence[Resource] = ()
     local: Resource | None = None
     connection: Resource | None = None
     key: str = field(default="", repr=False)
 
     @property
+    def network(self) -> Resource | None:
+        """Return the virtual network, where that is the scope."""
+        return self.home if self.place.type is VIRTUAL_NETWORK else None
+
+    @property
+    def gateway_name(self) -> str:
+        """Return the name of the gateway that is there, or will be."""
+        return str(self.gateway["name"]) if self.gateway else self.name
+
+    @property
+    def gateway_path(self) -> str:
+        """Return the path of the gateway that is there, or will be."""
+        return str(self.gateway["id"]) if self.gateway else f"{self.group_path}/virtualNetworkGateways/{self.name}"
+
+    @property
     def group_path(self) -> str:
         """Return the path of the resources of Microsoft.Network beside the gateway."""
-        return self.place.group_path.rpartition("/")[0]
+        return str(self.gateway["id"] if self.gateway else self.place.path).rsplit("/", 2)[0]
 
     @property
     def local_path(self) -> str:
@@ -85,11 +111,12 @@ class Reader:
     def read(self, name: str, scope: Scope) -> VpnState:
         """Return what there is; raises ProviderError (not_found) for an unknown scope."""
         place = Place.of(scope, KINDS[scope.kind], self._session.subscription_id)
-        gateway = self.resource(f"the {place.type.words} {place.group}/{place.name}", place.path)
-        if gateway is None:
+        home = self.resource(f"the {place.type.words} {place.group}/{place.name}", place.path)
+        if home is None:
             raise ProviderError("azure", f"read {scope}", f"there is no such {place.type.words}", "not_found")
-        found = Found(name, place, gateway)
-        found.addresses = tuple(self._addresses(gateway))
+        found = Found(name, place, home)
+        found.gateway = home if found.network is None else self._gateway_of(home)
+        found.addresses = tuple(self._addresses(found))
         found.local = self.resource(f"the local network gateway {name}", found.local_path)
         found.connection = self.resource(f"the connection {name}", found.connection_path)
         if found.connection is not None:
@@ -108,13 +135,32 @@ class Reader:
         self._hide(*(body.get("properties", {}).get(name) or "" for name in ("sharedKey", "authorizationKey")))
         return body
 
-    def _addresses(self, gateway: Resource) -> Iterator[str]:
-        """Yield the gateway's public addresses: one, or two of an active-active gateway."""
-        for entry in gateway["properties"].get("ipConfigurations") or ():
+    def _gateway_of(self, network: Resource) -> Resource | None:
+        """Return the VPN gateway of a network; another of ExpressRoute may be beside it."""
+        subnet = gateway_subnet(network) or {"properties": {}}
+        entries = [str(entry["id"]) for entry in subnet["properties"].get("ipConfigurations") or ()]
+        for path in dict.fromkeys(entry.rpartition("/ipConfigurations/")[0] for entry in entries):
+            gateway = self.resource(f"the gateway of the network {network['name']}", path)
+            if gateway is not None and gateway["properties"].get("gatewayType") == "Vpn":
+                return gateway
+        return None
+
+    def _addresses(self, found: Found) -> Iterator[Resource]:
+        """Yield the gateway's public addresses: one, or two of an active-active gateway.
+
+        Without a gateway, those with this gateway's mark: a run was killed before it made it, or after it removed it.
+        """
+        if found.gateway is None:
+            doing = f"read the public IP addresses of resource group {found.place.group}"
+            for one in self._session.pages(doing, "arm", f"{found.group_path}/publicIPAddresses", QUERY):
+                if found.name in users_of(one, self._store):
+                    yield one
+            return
+        for entry in found.gateway["properties"].get("ipConfigurations") or ():
             reference = str((entry["properties"].get("publicIPAddress") or {}).get("id") or "")
-            if reference:
-                found = self.resource(f"the public IP address of {gateway['name']}", reference)
-                yield str((found or {}).get("properties", {}).get("ipAddress") or "")
+            held = self.resource(f"the public IP address of {found.gateway['name']}", reference) if reference else None
+            if held is not None:
+                yield held
 
     def _key(self, found: Found) -> str:
         doing = f"read the key of the connection {found.name}"
@@ -132,9 +178,9 @@ class Reader:
         connection = found.connection
         # A connection of that name at another gateway is somebody else's business, and so is what it uses.
         elsewhere = connection is not None and not _is(
-            connection["properties"].get("virtualNetworkGateway1"), found.gateway["id"]
+            connection["properties"].get("virtualNetworkGateway1"), found.gateway_path
         )
-        parts = []
+        parts = [*self._home_parts(found)]
         names: tuple[str, ...] = ()
         ends: tuple[TunnelEnd, ...] = ()
         if connection is not None and not elsewhere:
@@ -147,6 +193,26 @@ class Reader:
             own = not elsewhere and found.name in users_of(connection, self._store)
             parts.append(_connection_part(found, connection, own, names))
         return VpnState(str(connection["id"]) if connection else "", tuple(parts), ends, found)
+
+    def _home_parts(self, found: Found) -> Iterator[Part]:
+        """Yield a network's gateway and its addresses; a gateway that is the scope itself is no part."""
+        if found.network is None:
+            return
+        for kind, resource in (
+            *((PUBLIC_IP, one) for one in found.addresses),
+            *((GATEWAY, one) for one in (found.gateway,) if one is not None),
+        ):
+            users = users_of(resource, self._store)
+            settings: dict[str, Any] = {"users": users} if users else {}
+            if kind == GATEWAY:
+                settings[SKU] = str((resource["properties"].get("sku") or {}).get("name") or "")
+            yield Part(kind, str(resource["name"]), settings, str(resource["id"]), found.name in users)
+
+
+def gateway_subnet(network: Resource) -> Resource | None:
+    """Return the subnet that Azure keeps for gateways, by its fixed name."""
+    subnets = network["properties"].get("subnets") or ()
+    return next((one for one in subnets if str(one["name"]).lower() == "gatewaysubnet"), None)
 
 
 def _provisioning(resource: Resource) -> dict[str, str]:
@@ -182,6 +248,7 @@ def _connection_part(found: Found, connection: Resource, own: bool, tunnels: tup
 def _ends(found: Found, connection: Resource) -> tuple[TunnelEnd, ...]:
     properties = connection["properties"]
     told = str(properties.get("connectionStatus") or "Unknown")
+    addresses = [str(one["properties"].get("ipAddress") or "") for one in found.addresses]
     moved = f"{properties.get('ingressBytesTransferred', 0)} B in, {properties.get('egressBytesTransferred', 0)} B out"
     return tuple(
         TunnelEnd(
@@ -194,7 +261,7 @@ def _ends(found: Found, connection: Resource) -> tuple[TunnelEnd, ...]:
             accepts(properties),
             fingerprint(found.key) if found.key else "",
         )
-        for called, address in zip(tunnel_names(found.name, len(found.addresses)), found.addresses)
+        for called, address in zip(tunnel_names(found.name, len(addresses)), addresses)
     )
 
 

@@ -161,3 +161,13 @@ def test_what_is_stored_and_sent_satisfies_the_published_schema(http: Http) -> N
         validator.validate(as_template(http.arm("GET", path).json()))
         with pytest.raises(jsonschema.ValidationError):
             validator.validate(as_template({**http.arm("GET", path).json(), "properties": "none"}))
+
+
+def test_tags_alone_are_patched(http: Http) -> None:
+    lay_out(http)
+    before = http.arm("GET", GATEWAY).json()
+    assert http.arm("PATCH", GATEWAY, {"tags": {"team": "y"}}).status_code == 200
+    after = http.arm("GET", GATEWAY).json()
+    assert (after["tags"], after["properties"]) == ({"team": "y"}, before["properties"])
+    assert after["etag"] != before["etag"]
+    assert http.arm("PATCH", GATEWAY, {"properties": {"sku": {"name": "Basic"}}}).status_code == 400

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT4
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
 from ansible_collections.strategic.service_store.plugins.module_utils.model.ipsec_proposal import weakness
@@ -22,6 +25,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
     told_settings,
     wanted_settings,
 )
+from tests.unit.lab.azure.test_schema import load
 
 TUNNEL: dict[str, Any] = {
     "local": {"address": "198.51.100.10"},
@@ -153,3 +157,16 @@ def test_weak_policies_are_found(properties: dict[str, Any], weak: set[str]) -> 
     policies = [{**strong, **policy} for policy in properties.get("ipsecPolicies", ())]
     found = accepts({**properties, "ipsecPolicies": policies})
     assert {token for token in found if weakness(token)} == weak
+
+
+def test_what_is_sent_satisfies_the_published_schema() -> None:
+    network, common = load()
+    registry: Registry[Any] = Registry().with_resources(
+        (document["id"].rstrip("#"), Resource(document, DRAFT4)) for document in (network, common)
+    )
+    definition = f"{network['id'].rstrip('#')}#/definitions/VirtualNetworkGatewayConnectionPropertiesFormat"
+    validator = jsonschema.Draft4Validator({"$ref": definition}, registry=registry)
+    sent = request(wanted_settings(wanted()))
+    validator.validate({**sent, "virtualNetworkGateway1": {"id": "/subscriptions/...", "properties": {}}})
+    assert set(sent) <= set(network["definitions"]["VirtualNetworkGatewayConnectionPropertiesFormat"]["properties"])
+    assert not validator.is_valid(sent)

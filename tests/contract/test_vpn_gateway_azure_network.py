@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, strategic.service_store contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A virtual network's gateway that the store makes: shared by its tunnels, taken away by the last, waited for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.module import ModuleFailed
+
+from .accounts import RunningAccounts, azure
+from .conftest import Store
+from .test_vpn_gateway import KEYS, NAME, Gateway
+from .test_vpn_gateway_azure import LOCATION, add_bare_connection
+from .vpn_sites import azure_network
+
+OTHER = {"name": "other-vpn", "pre_shared_keys": ["other"]}
+
+
+@pytest.fixture
+def gateway(running_accounts: RunningAccounts, tmp_path: Path) -> Gateway:
+    account = running_accounts.get("azure")
+    account.reset()
+    account.faults.reset()
+    store = Store(account, tmp_path)
+    store.keep("account", account.secret)
+    made = Gateway(store, azure_network(account))
+    made.keep_key("other", KEYS[1])
+    return made
+
+
+@pytest.fixture
+def call(gateway: Gateway) -> Callable[..., Any]:
+    """Call Microsoft.Network as somebody else of the subscription."""
+
+    def made(method: str, path: str, body: Any = None) -> Any:
+        server = gateway.account.server
+        return azure.call(server.url, server.ca_file, method, azure.GROUP, path, body)
+
+    return made
+
+
+def names(call: Callable[..., Any], kind: str) -> list[str]:
+    return sorted(one["name"] for one in call("GET", kind)["value"])
+
+
+def test_a_gateway_is_made_with_an_address_of_its_own(gateway: Gateway, call: Callable[..., Any]) -> None:
+    made = gateway.present(azure={"gateway_sku": "VpnGw2AZ"})
+    found = call("GET", f"virtualNetworkGateways/{NAME}")["properties"]
+    assert (found["gatewayType"], found["vpnType"], found["sku"]["name"]) == ("Vpn", "RouteBased", "VpnGw2AZ")
+    address = call("GET", f"publicIPAddresses/{NAME}")
+    assert (address["sku"]["name"], address["properties"]["publicIPAllocationMethod"]) == ("Standard", "Static")
+    assert [end["address"] for end in made["ends"]] == [address["properties"]["ipAddress"]]
+    assert not gateway.present()["changed"]
+
+
+def test_tunnels_of_the_store_share_the_gateway_and_the_last_takes_it_away(
+    gateway: Gateway, call: Callable[..., Any]
+) -> None:
+    gateway.present()
+    gateway.present(**OTHER)
+    assert names(call, "virtualNetworkGateways") == sorted([NAME, "hub"])
+    assert not gateway.present()["changed"] and not gateway.present(**OTHER)["changed"]
+    gateway.absent()
+    assert names(call, "connections") == ["other-vpn"] and not gateway.present(**OTHER)["changed"]
+    assert names(call, "virtualNetworkGateways") == sorted([NAME, "hub"])
+    assert not gateway.absent()["changed"]
+    gateway.absent(name="other-vpn")
+    assert gateway.site.look() == []
+
+
+def test_a_gateway_that_others_connect_to_stays_and_is_nobodys(gateway: Gateway, call: Callable[..., Any]) -> None:
+    gateway.present()
+    add_bare_connection(call, "theirs", NAME)
+    assert gateway.absent()["changed"]
+    for path in (f"virtualNetworkGateways/{NAME}", f"publicIPAddresses/{NAME}"):
+        assert call("GET", path)["tags"] == {}
+    assert names(call, "connections") == ["theirs"]
+    assert not gateway.absent()["changed"]
+
+
+def test_a_gateway_that_somebody_else_made_is_used_and_stays(gateway: Gateway, call: Callable[..., Any]) -> None:
+    home = {"scope": {**gateway.site.scope, "name": "home"}}
+    before = call("GET", "virtualNetworkGateways/hub")
+    gateway.present(**home)
+    assert not gateway.present(**home)["changed"]
+    assert gateway.absent(**home)["changed"]
+    assert call("GET", "virtualNetworkGateways/hub") == before
+    assert gateway.site.look() == []
+
+
+def test_a_network_without_the_subnet_is_refused(gateway: Gateway, call: Callable[..., Any]) -> None:
+    space = {"addressSpace": {"addressPrefixes": ["10.61.0.0/16"]}}
+    call("PUT", "virtualNetworks/bare", {"location": LOCATION, "properties": space})
+    with pytest.raises(ModuleFailed, match="it has no subnet GatewaySubnet"):
+        gateway.present(scope={**gateway.site.scope, "name": "bare"})
+    assert gateway.account.writes() == []
+
+
+def test_a_gateway_that_is_still_being_made_is_waited_for(gateway: Gateway, call: Callable[..., Any]) -> None:
+    gateway.present()
+    call("DELETE", f"connections/{NAME}")
+    running = call("GET", f"virtualNetworkGateways/{NAME}")
+    running["properties"]["provisioningState"] = "Updating"
+    path = f"{azure.NETWORK}/virtualNetworkGateways/{NAME}"
+    faults = gateway.account.faults
+    faults.reset()
+    faults.add(mode="status", status=200, body=json.dumps(running), operation=f"GET {path}", times=1)
+    assert gateway.present()["changed"]
+    calls = faults.operations()
+    made = calls.index(f"PUT {azure.NETWORK}/connections/{NAME}")
+    assert calls[:made].count(f"GET {path}") == 2
+    assert not gateway.present()["changed"]
