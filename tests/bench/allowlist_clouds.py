@@ -76,7 +76,9 @@ def _openstack(stack: contextlib.ExitStack, folder: Path, many: int) -> Cloud:
 
     def through(url: str) -> Json:
         endpoints = {"identity": account.identity, "network": url}
-        return {"provider": "openstack", "region": "RegionOne", "endpoints": endpoints, "ca_file": server.ca_file}
+        options = {"provider": "openstack", "region": "RegionOne", "endpoints": endpoints, "ca_file": server.ca_file}
+        # This Neutron takes one call at a time: of sixteen the last would wait beyond its timeout.
+        return {**options, "workers": 4}
 
     auth = {"auth_type": "v3applicationcredential", "auth": {"auth_url": account.identity, **account.secret}}
     peer = {**auth, "ca_cert": server.ca_file}

@@ -41,7 +41,8 @@ def waiting(cloud: Cloud, folder: Path, store: dict[str, Any], rules: int) -> Wa
                 faults.add(mode="slow", seconds=DELAY_S, times=0)
             took.append(way.run(folder / "play", wanted))
         calls = len(faults.operations())
-    return Waiting(cloud.name, len(cloud.scopes), DELAY_S, WORKERS, calls, *took)
+    workers = int(cloud.options.get("workers", WORKERS))
+    return Waiting(cloud.name, len(cloud.scopes), DELAY_S, workers, calls, *took)
 
 
 def memory(cloud: Cloud, store: dict[str, Any], sizes: tuple[int, ...], rules: int) -> Memory:
