@@ -81,6 +81,7 @@ def test_a_new_key_is_changed_where_it_is(tunnels: VpnHand) -> None:
     assert KEY in tunnels.hidden
 
 
+@pytest.mark.long
 def test_a_key_that_somebody_changed_at_the_provider_is_put_right(tunnels: VpnHand) -> None:
     tunnels.bring()
     (item,) = tunnels.held("ipsec-site-connections")
@@ -122,6 +123,7 @@ def test_other_algorithms_take_a_successor(tunnels: VpnHand) -> None:
     assert not tunnels.planned(tunnel=OTHER_CRYPTO).changed
 
 
+@pytest.mark.long
 def test_all_that_was_made_goes(tunnels: VpnHand) -> None:
     tunnels.bring()
     assert tunnels.bring(absent=True) == [f"remove {part}" for part in reversed(PARTS)]
@@ -129,6 +131,7 @@ def test_all_that_was_made_goes(tunnels: VpnHand) -> None:
     assert not tunnels.planned(absent=True).changed
 
 
+@pytest.mark.long
 def test_a_tunnel_that_is_removed_drops_for_good(tunnels: VpnHand) -> None:
     tunnels.bring()
     end = tunnels.end()
