@@ -249,6 +249,20 @@ def test_what_somebody_makes_in_between_is_not_overwritten(gateway: Gateway, cal
     assert call("GET", f"localNetworkGateways/{NAME}") == before
 
 
+@pytest.mark.parametrize("kind", ["localNetworkGateways", "connections"])
+def test_a_create_whose_answer_was_lost_is_found_and_not_made_again(
+    gateway: Gateway, call: Callable[..., Any], kind: str
+) -> None:
+    operation = f"PUT {azure.NETWORK}/{kind}/{NAME}"
+    gateway.account.faults.add(mode="lost", operation=operation, times=1)
+    assert gateway.present()["changed"]
+    # The second was refused for the resource that the first had made.
+    assert gateway.account.writes().count(operation) == 2
+    made = call("GET", f"{kind}/{NAME}")["etag"]
+    assert not gateway.present()["changed"]
+    assert call("GET", f"{kind}/{NAME}")["etag"] == made
+
+
 def test_a_write_that_is_refused_for_good_is_not_made_again_for_ever(gateway: Gateway) -> None:
     gateway.present()
     body = json.dumps({"error": {"code": "PreconditionFailed", "message": "Precondition failed."}})

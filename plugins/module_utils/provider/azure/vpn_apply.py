@@ -118,14 +118,18 @@ class Writer:
 
     def _wait_for_gateway(self) -> None:
         """Wait for a gateway that is still being made, be it by a run that gave up or by somebody else."""
-        words, path = f"the gateway {self._found.gateway_name}", self._found.gateway_path
+        gateway = self._found.gateway
+        if gateway is not None and gateway["properties"].get("provisioningState") == "Updating":
+            self._ready(f"the gateway {self._found.gateway_name}", self._found.gateway_path)
 
-        def state(gateway: Resource | None) -> str:
-            return str(gateway["properties"].get("provisioningState")) if gateway else "gone"
+    def _ready(self, words: str, path: str) -> None:
+        """Wait until Azure has made a resource."""
 
-        if state(self._found.gateway) == "Updating":
-            wait = dataclasses.replace(_GATEWAY, sleep=self._session.access.retry.sleep)
-            wait.poll("azure", f"see {words} ready", lambda: self._reader.resource(words, path), state)
+        def state(resource: Resource | None) -> str:
+            return str(resource["properties"].get("provisioningState")) if resource else "gone"
+
+        wait = dataclasses.replace(_GATEWAY, sleep=self._session.access.retry.sleep)
+        wait.poll("azure", f"see {words} ready", lambda: self._reader.resource(words, path), state)
 
     def _write(
         self,
@@ -150,9 +154,12 @@ class Writer:
                 there = self._reader.resource(f"the {part.kind} {part.name}", path)
                 if now is not None and there is not None and there["etag"] == now["etag"]:
                     raise
-                # Made since it was read, and not by a call of ours whose answer was lost.
-                if now is None and there is not None and self._found.name not in users_of(there, self._store):
-                    raise
+                if now is None and there is not None:
+                    # Made since it was read: by a call of ours whose answer was lost, or by somebody else.
+                    if self._found.name not in users_of(there, self._store):
+                        raise
+                    self._ready(f"the {part.kind} {part.name}", path)
+                    return
                 now = there
 
     def _body(self, now: Resource | None, properties: Mapping[str, Any]) -> dict[str, Any]:
