@@ -273,3 +273,14 @@ def test_a_write_that_is_refused_for_good_is_not_made_again_for_ever(gateway: Ga
         gateway.present(dpd_timeout_s=45)
     assert refused.value.result["error"]["kind"] == "conflict" and not refused.value.result["changed"]
     assert gateway.account.writes() == [operation]
+
+
+def test_the_rights_that_are_named_as_needed_suffice(gateway: Gateway) -> None:
+    gateway.present()
+    gateway.absent()
+    gateway.store.keep("account", azure.TUNNELS["tunnels"])
+    gateway.present()
+    gateway.keep_key(NAMES[0], KEYS[2])
+    assert gateway.present()["changed"]
+    gateway.absent()
+    assert gateway.site.look() == []

@@ -16,7 +16,7 @@ from tests.support.module import ModuleFailed
 
 from .accounts import RunningAccounts, azure
 from .conftest import Store
-from .test_vpn_gateway import KEYS, NAME, Gateway
+from .test_vpn_gateway import KEYS, NAME, NAMES, Gateway
 from .test_vpn_gateway_azure import LOCATION, add_bare_connection
 from .vpn_sites import azure_network
 
@@ -117,3 +117,14 @@ def test_a_gateway_that_is_still_being_made_is_waited_for(gateway: Gateway, call
     made = calls.index(f"PUT {azure.NETWORK}/connections/{NAME}")
     assert calls[:made].count(f"GET {path}") == 2
     assert not gateway.present()["changed"]
+
+
+def test_the_rights_that_are_named_as_needed_suffice(gateway: Gateway) -> None:
+    gateway.present()
+    gateway.absent()
+    gateway.store.keep("account", azure.TUNNELS["gateways"])
+    gateway.present()
+    gateway.keep_key(NAMES[0], KEYS[2])
+    assert gateway.present()["changed"]
+    gateway.absent()
+    assert gateway.site.look() == []

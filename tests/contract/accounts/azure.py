@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Entry
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.need import NEEDS
 from lab.faults import FaultProxy
 from tests.support.servers import StartServer
 
@@ -34,6 +35,19 @@ READER = {
     **SECRET,
     "client_id": "55555555-5555-4555-8555-555555555555",
     "client_secret": "Ge52Q~hP9cVx4NtJ7mBrW1sKd8LfZ3yUa6QoTi",
+}
+#: Applications with nothing but the rights that a tunnel needs, and with those that making a gateway takes besides.
+TUNNELS = {
+    "tunnels": {
+        **SECRET,
+        "client_id": "66666666-6666-4666-8666-666666666666",
+        "client_secret": "Mv63Q~kR2dXw8PzT5gCnJ9sLb7HfY4uEa1QoVi",
+    },
+    "gateways": {
+        **SECRET,
+        "client_id": "77777777-7777-4777-8777-777777777777",
+        "client_secret": "Px29Q~wN6hBk4ZrL8tDvS3jMc7GfY5uEa1QoKi",
+    },
 }
 GROUP = "store"
 NETWORK = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{GROUP}/providers/Microsoft.Network"
@@ -67,7 +81,12 @@ VPN = {
         }
     ],
 }
+_NEED = NEEDS["vpn_gateway"]
 CONFIG = {
+    "role_definitions": [
+        {"name": "tunnels", "actions": list(_NEED.rights)},
+        {"name": "gateways", "actions": [*_NEED.rights, *_NEED.optional]},
+    ],
     "tenants": [
         {
             "id": SECRET["tenant_id"],
@@ -85,6 +104,15 @@ CONFIG = {
                     "secrets": [{"value": READER["client_secret"]}],
                     "roles": [{"role": "Reader", "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
                 },
+                *(
+                    {
+                        "client_id": fields["client_id"],
+                        "display_name": role,
+                        "secrets": [{"value": fields["client_secret"]}],
+                        "roles": [{"role": role, "scope": f"/subscriptions/{SECRET['subscription_id']}"}],
+                    }
+                    for role, fields in TUNNELS.items()
+                ),
                 {
                     "client_id": ROTATOR["client_id"],
                     "display_name": "rotator",
