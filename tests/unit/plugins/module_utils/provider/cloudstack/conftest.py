@@ -139,3 +139,20 @@ def connect(server: LabServer) -> Open:
         return CloudStackSession(given or credential(account), Access({"api": url or server.url}, **quick))
 
     return make
+
+
+@pytest.fixture
+def api(connect: Open) -> CloudStackSession:
+    """Somebody else of the same account."""
+    return connect()
+
+
+@pytest.fixture
+def said(server: LabServer, api: CloudStackSession) -> Iterator[Any]:
+    """``said("Error")`` is the router's word for how the one connection is."""
+
+    def say(state: str) -> None:
+        (one,) = api.list_all("look", "listVpnConnections")
+        server.lab("POST", f"vpn/{one['id']}", {"state": state})
+
+    yield say
