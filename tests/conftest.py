@@ -30,13 +30,17 @@ settings.load_profile("steady")
 
 
 class ByServer(LoadFileScheduling):
-    """A file stays on one worker, and so does everything that a slow server is started for, whatever its file."""
+    """A file stays on one worker, and so does everything that a slow server is started for, whatever its file.
+
+    Tests beside those, which need no server, go with them: they take no time.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return next((name for name in SLOW_SERVERS if name in nodeid), super()._split_scope(nodeid))
 
 
-# Optional: a run of one test may do without xdist.
+# Optional: a run of one test may go without xdist (-p no:xdist).
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer:
-    return ByServer(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByServer | None:
+    """Refine ``--dist loadfile``, and leave any other choice alone."""
+    return ByServer(config, log) if config.getvalue("dist") == "loadfile" else None
