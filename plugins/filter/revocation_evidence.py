@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.revocation import revocation
+from ansible_collections.strategic.service_store.plugins.plugin_utils.offboarding.revocation import opening, revocation
 
 DOCUMENTATION = r"""
 name: revocation_evidence
@@ -38,6 +38,14 @@ options:
     description: Whether nothing was done and only would be.
     type: bool
     default: false
+  ended:
+    description: Whether the owner has ended what earlier runs could not end or have not seen dead.
+    type: bool
+    default: false
+  begins:
+    description: Whether the keys of the input are about to die. Then each is told as one whose end is not known.
+    type: bool
+    default: false
 author:
   - strategic.service_store contributors
 """
@@ -50,17 +58,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The evidence with C(complete), C(subjects) (rows by account), C(file) (its name, empty where there is
-    nothing to keep) and C(text).
+  description: The evidence with C(complete) (nothing lives on, and the key was seen dead), C(waiting) (what lives on),
+    C(subjects) (rows by account), C(file) (its name, empty where there is nothing to keep) and C(text).
   type: dict
 """
 
 
 def revocation_evidence(
-    own: Mapping[str, Any], at: str, earlier: Iterable[str] = (), check: bool = False
+    own: Mapping[str, Any],
+    at: str,
+    earlier: Iterable[str] = (),
+    check: bool = False,
+    ended: bool = False,
+    begins: bool = False,
 ) -> dict[str, Any]:
     """Return the evidence of one account's run."""
-    return revocation(own, at, [json.loads(Path(path).read_text(encoding="utf-8")) for path in earlier], check)
+    known = [json.loads(Path(path).read_text(encoding="utf-8")) for path in earlier]
+    return opening(own, at, known) if begins else revocation(own, at, known, check, ended)
 
 
 class FilterModule:
