@@ -21,6 +21,7 @@ options:
       - The name of the gateway's parts at the provider, and of the tunnels. Where a connection has several they are
         called C(NAME-1), C(NAME-2). Two stores, or two gateways of one scope, need two names; in V(cloudstack) so do
         two gateways of one account, since the names of customer gateways are the account's.
+      - In V(aws) a name is one for a region. One that another VPC or transit gateway of it bears is refused.
     type: str
     required: true
   store:

@@ -146,6 +146,7 @@ class Reader:
             [item for item in gateways if item["State"] not in _GONE],
             list(self._tables(str(home[kind.id_field]), transit)),
         )
+        _check_is_here(found, self._store)
         found.connection = self._own_connection(found)
         if transit and found.connection is not None:
             self._read_transit(found, found.connection)
@@ -278,6 +279,25 @@ class Reader:
                 settings: dict[str, Any] = {"propagates": on, **({"users": users} if users else {})}
                 table_id = str(table["RouteTableId"])
                 yield Part(PROPAGATION, table_id, settings, table_id, found.name in users)
+
+
+def _check_is_here(found: Found, store: str) -> None:
+    """Refuse a name that another VPC or transit gateway of the region bears: marks, and what is shared, go by it."""
+    attached = {str(item["VpnGatewayId"]): attached_to(item) for item in found.gateways}
+    ends = {
+        str(item["VpnGatewayId"]): attached_to(item) for item in found.gateways if found.name in users_of(item, store)
+    }
+    for item in found.connections:
+        if found.tag in tags_of(item) and item["State"] not in _GONE:
+            gateway = str(item.get("VpnGatewayId") or "")
+            transit = str(item.get("TransitGatewayId") or "")
+            ends[str(item["VpnConnectionId"])] = transit or attached.get(gateway, gateway if found.transit else "")
+    # What ends nowhere, such as at a gateway that somebody has detached, is brought here.
+    for ref, where in ends.items():
+        if where and where != found.home:
+            why = f"the name is taken by {ref}, which ends at {where}, and a name is one for a region"
+            hint = f"give another name here, or remove the gateway from {where} first"
+            raise ProviderError("aws", f"read the VPN gateway {found.name} of {found.home}", why, "invalid", hint=hint)
 
 
 def _ends(name: str, connection: Item, tunnels: Sequence[Item]) -> tuple[TunnelEnd, ...]:

@@ -263,6 +263,37 @@ def test_two_connections_with_one_mark_are_named(cloud: Cloud) -> None:
         cloud.end().plan()
 
 
+def test_a_name_that_another_vpc_bears_is_refused_and_what_bears_it_stays(cloud: Cloud) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    before = cloud.left()
+    there = Scope("vpc", name="other")
+    for absent in (False, True):
+        with pytest.raises(ProviderError, match=r"taken by \S+, which ends at vpc-\w+") as failed:
+            cloud.end(scope=there).plan(absent)
+        assert failed.value.kind == "invalid"
+    assert cloud.left() == before and not cloud.end().plan().changed
+    # Its gateway alone, of a removal that was killed, is not taken from there either.
+    cloud.ec2.delete_vpn_connection(VpnConnectionId=one["VpnConnectionId"])
+    with pytest.raises(ProviderError, match=f"taken by {one['VpnGatewayId']}"):
+        cloud.end(scope=there).plan(absent=True)
+    cloud.bring(absent=True)
+    assert cloud.left() == [] and cloud.bring(scope=there)
+
+
+def test_a_name_that_a_vpc_bears_is_not_a_transit_gateways(cloud: Cloud) -> None:
+    tags = [{"ResourceType": "transit-gateway", "Tags": [{"Key": "Name", "Value": "hub"}]}]
+    cloud.ec2.create_transit_gateway(TagSpecifications=tags)
+    cloud.bring()
+    hub, home = Scope("transit_gateway", name="hub"), Scope("vpc", name="home")
+    with pytest.raises(ProviderError, match="taken by vpn-"):
+        cloud.end(scope=hub).plan(absent=True)
+    cloud.bring(absent=True)
+    cloud.bring(scope=hub)
+    with pytest.raises(ProviderError, match="which ends at tgw-"):
+        cloud.end(scope=home).plan()
+
+
 def test_a_named_route_table_that_is_not_there_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ProviderError, match="has no such table") as failed:
         cloud.end(aws={"route_tables": ["rtb-0123456789abcdef0"]}).plan()
