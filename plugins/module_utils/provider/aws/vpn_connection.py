@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A VPN connection in EC2 and its two tunnels.
 
-A tunnel that is up is changed only while the other one is up: each change takes a tunnel down for minutes, and the
+A tunnel that is or was up is changed only while the other one is up: each change takes a tunnel down for minutes, and the
 other carries the traffic meanwhile.
 """
 
@@ -136,9 +136,13 @@ class Connections(Work):
         self._available(doing)
 
     def _wait_for_the_other(self, name: str, address: str) -> None:
-        """Wait until the other tunnel carries the traffic; a tunnel that carries none can be changed at once."""
+        """Wait until the other tunnel carries the traffic; a tunnel that carries none can be changed at once.
+
+        One that was up when the plan was made counts as up: a change of the connection before it takes both down.
+        """
         others = [(other, at) for other, at in self._addresses.items() if at != address]
-        if not others or self._wait_up_s <= 0 or _status(self._now(), address) != "UP":
+        carries = name in self._up or _status(self._now(), address) == "UP"
+        if not others or self._wait_up_s <= 0 or not carries:
             return
         other, at = others[0]
         wait = dataclasses.replace(self._waited(_UP), at_most_s=self._wait_up_s)

@@ -45,6 +45,7 @@ class Work:
         self._found: Found = state.extra
         self._refs = {part.key: part.ref for part in state.parts}
         self._addresses = {end.name: end.address for end in state.ends}
+        self._up = frozenset(end.name for end in state.ends if end.status == "up")
 
     def _call(self, doing: str, operation: str, **parameters: Any) -> dict[str, Any]:
         return self._session.call(doing, "ec2", operation, **parameters)

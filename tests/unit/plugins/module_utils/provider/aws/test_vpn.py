@@ -117,6 +117,21 @@ def test_while_tunnels_are_changed_one_of_them_is_up_all_the_time(cloud: Cloud) 
     assert seen and all("UP" in moment for moment in seen), seen
 
 
+def test_tunnels_that_a_change_of_the_connection_takes_down_are_not_both_changed_then(cloud: Cloud) -> None:
+    cloud.bring()
+    cloud.report(*cloud.addresses(), back_after=6)
+    seen: list[list[str]] = []
+
+    def look() -> None:
+        if cloud.count("ModifyVpnTunnelOptions"):
+            seen.append(cloud.statuses())
+
+    cloud.meanwhile = look
+    done = [change.key for change in cloud.bring(tunnel=STRONGER, networks=["10.60.0.0/15"])]
+    assert done == ["connection acme", "tunnel acme-1", "tunnel acme-2"]
+    assert seen and all("UP" in moment for moment in seen), seen
+
+
 def test_a_tunnel_that_stays_down_keeps_the_other_as_it_is_also_in_the_next_run(cloud: Cloud) -> None:
     cloud.bring()
     cloud.report(*cloud.addresses())
