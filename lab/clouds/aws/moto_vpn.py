@@ -187,8 +187,7 @@ def _create_route(self: Any) -> Any:
     cidr = str(ipaddress.ip_network(self._get_param("DestinationCidrBlock")))
     if not connection.options["StaticRoutesOnly"]:
         refuse("InvalidParameterValue", "The VPN connection does not use static routes")
-    if connection.state == "pending":
-        refuse("IncorrectState", f"The vpnConnection ID '{connection.id}' is not available")
+    _check_at_rest(connection)
     # A route that is there already is no error.
     if cidr not in {route["DestinationCidrBlock"] for route in connection.routes}:
         connection.routes.append({"DestinationCidrBlock": cidr, "Source": "Static", "State": "available"})

@@ -15,6 +15,7 @@ from .vpn_read import CONNECTION, CUSTOMER, GATEWAY, PROPAGATION, ROUTE, TRANSIT
 from .vpn_routes import Routes
 from .vpn_shared import SharedParts
 
+_OF_CONNECTION = frozenset({CONNECTION, TUNNEL, ROUTE})
 _MADE_WITH_CONNECTION = frozenset({TUNNEL})
 _GONE_WITH_CONNECTION = frozenset({TUNNEL, ROUTE})
 
@@ -25,6 +26,8 @@ class Writer(SharedParts, Connections, Routes):
     def apply(self, changes: Sequence[Change]) -> Iterator[Change]:
         """Make the changes and yield each one that has taken effect."""
         left = _in_order(changes, {end.name for end in self._state.ends if end.status == "down"})
+        if any(_kind(one) in _OF_CONNECTION for one in left):
+            self._settle()
         while left:
             change = left.pop(0)
             part: Part = change.after or change.before

@@ -3,21 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A VPN connection in EC2 and its two tunnels.
 
-A tunnel that is or was up is changed only while the other one is up: each change takes a tunnel down for minutes, and the
-other carries the traffic meanwhile.
+A tunnel that is or was up is changed only while the other one is up: each change takes a tunnel down for minutes, and
+the other carries the traffic meanwhile.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ...core.errors import ProviderError
 from ...core.waiting import Wait
 from ...model.plan import Change
 from ...model.vpn_plan import Part
 from .vpn_read import CUSTOMER, FIRST, GATEWAY, Item
-from .vpn_terms import KEY, request, told_key
+from .vpn_terms import KEY, request, told_key, told_settings
 from .vpn_work import DELETED, UNSURE, Work
 
 _AVAILABLE = Wait(frozenset({"available"}), frozenset({"deleted", "deleting"}), every_s=10, at_most_s=1200)
@@ -79,6 +80,26 @@ class Connections(Work):
     def _available(self, doing: str) -> Item:
         return self._waited(_AVAILABLE).poll("aws", doing, self._now, lambda item: str(item["State"]))
 
+    def _settle(self) -> None:
+        """Wait for what a run that was killed has begun: EC2 refuses changes of a connection that is changing."""
+        connection = self._found.connection
+        if connection is not None and connection["State"] != "available":
+            self._found.connection = self._available(f"see the VPN connection {self._connection_id} at rest")
+
+    def _modify(self, doing: str, operation: str, made: Callable[[Item], bool], **parameters: Any) -> None:
+        """Change the connection and wait for it; ``made`` says whether it shows the change."""
+        parameters["VpnConnectionId"] = self._connection_id
+        try:
+            self._call(doing, operation, **parameters)
+        except ProviderError as exc:
+            # A call whose answer was lost has begun the change, and the next is refused meanwhile.
+            if not (exc.retried and exc.kind == "conflict"):
+                raise
+            if made(self._available(doing)):
+                return
+            self._call(doing, operation, **parameters)
+        self._available(doing)
+
     def _update_connection(self, change: Change, _along: Sequence[Change]) -> None:
         before, after = change.before, change.after
         differing = set(before.differing(after))
@@ -92,18 +113,15 @@ class Connections(Work):
             if "gateway" in differing:
                 ends |= self._place(after)
             doing = f"change the ends of the VPN connection {name}"
-            self._call(doing, "modify_vpn_connection", VpnConnectionId=ref, **ends)
-            self._available(doing)
+            self._modify(doing, "modify_vpn_connection", lambda now: _holds(now, ends), **ends)
         if differing & {"our networks", "its networks"}:
             doing = f"change the networks of the VPN connection {name}"
-            self._call(
-                doing,
-                "modify_vpn_connection_options",
-                VpnConnectionId=ref,
-                LocalIpv4NetworkCidr=after.settings["our networks"],
-                RemoteIpv4NetworkCidr=after.settings["its networks"],
-            )
-            self._available(doing)
+            networks = {
+                "LocalIpv4NetworkCidr": after.settings["our networks"],
+                "RemoteIpv4NetworkCidr": after.settings["its networks"],
+            }
+            operation = "modify_vpn_connection_options"
+            self._modify(doing, operation, lambda now: _holds(now.get("Options") or {}, networks), **networks)
         if "first tunnel" in differing:
             self._mark(ref, **{FIRST: after.settings["first tunnel"]})
 
@@ -125,15 +143,19 @@ class Connections(Work):
         options = request({setting: change.after.settings[setting] for setting in differing})
         if KEY in differing:
             options["PreSharedKey"] = self._key(change.after)
-        doing = f"change the tunnel {name}"
-        self._call(
-            doing,
+
+        def made(now: Item) -> bool:
+            tunnels = (now.get("Options") or {}).get("TunnelOptions") or ()
+            told = [told_settings(one) for one in tunnels if one.get("OutsideIpAddress") == address]
+            return bool(told) and _holds(told[0], {setting: change.after.settings[setting] for setting in differing})
+
+        self._modify(
+            f"change the tunnel {name}",
             "modify_vpn_tunnel_options",
-            VpnConnectionId=self._connection_id,
+            made,
             VpnTunnelOutsideIpAddress=address,
             TunnelOptions=options,
         )
-        self._available(doing)
 
     def _wait_for_the_other(self, name: str, address: str) -> None:
         """Wait until the other tunnel carries the traffic; a tunnel that carries none can be changed at once.
@@ -154,6 +176,10 @@ class Connections(Work):
                 "used, let both drop with aws.wait_up_s: 0"
             )
             raise ProviderError("aws", exc.doing, exc.why, exc.kind, hint=hint) from exc
+
+
+def _holds(told: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(told.get(name) == value for name, value in wanted.items())
 
 
 def _status(connection: Item, address: str) -> str:

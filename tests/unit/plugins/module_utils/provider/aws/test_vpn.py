@@ -21,6 +21,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.scop
 from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_gateway import parse_wanted
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.aws.vpn import TRAITS, VPN, AwsVpn
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.vpn import CloudEnd
+from lab.faults import FaultProxy
 from tests.support.servers import LabServer
 
 from .conftest import KEY, REGION, SECRET, STORE, session
@@ -40,6 +41,7 @@ class Cloud:
 
     def __init__(self, server: LabServer) -> None:
         self.server, self.slept = server, 0
+        self.url, self.retries = server.url, 0
         self.hidden: list[str] = []
         self.meanwhile: Callable[[], None] = lambda: None
         self.ec2 = boto3.client(
@@ -67,7 +69,7 @@ class Cloud:
             **more,
         }
         wanted = parse_wanted(params, TRAITS.scopes, TRAITS.tunnels, more.get("aws"))
-        made = session(self.server.url, self.server.ca_file, retry=Retry(0, sleep=self._sleep))
+        made = session(self.url, self.server.ca_file, retry=Retry(self.retries, sleep=self._sleep))
         adapter = AwsVpn(made, STORE, KEYS, lambda *keys: self.hidden.extend(keys))
         return CloudEnd(name, place, wanted, adapter, VPN, "acme-aws")
 
@@ -173,6 +175,48 @@ def test_states_on_the_way_are_waited_for(cloud: Cloud) -> None:
     assert cloud.bring(tunnel=STRONGER) and cloud.slept > made
     assert cloud.bring(absent=True)
     assert cloud.left() == []
+
+
+@pytest.mark.parametrize("begun", ["tunnel", "connection"])
+def test_a_change_that_a_killed_run_began_is_waited_for(cloud: Cloud, begun: str) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    cloud.server.lab("POST", "vpn", {"steps": 3})
+    ref = one["VpnConnectionId"]
+    if begun == "tunnel":
+        options = {"StartupAction": "start"}
+        cloud.ec2.modify_vpn_tunnel_options(
+            VpnConnectionId=ref, VpnTunnelOutsideIpAddress=cloud.addresses()[0], TunnelOptions=options
+        )
+    else:
+        cloud.ec2.modify_vpn_connection_options(VpnConnectionId=ref, LocalIpv4NetworkCidr="10.0.0.0/8")
+    others = [*TUNNEL["sources"], {"name": "store-2", "address": "10.20.0.12"}]
+    assert cloud.bring(tunnel={**STRONGER, "sources": others})
+    assert not cloud.end(tunnel={**STRONGER, "sources": others}).plan().changed
+
+
+@pytest.mark.parametrize(
+    ("operation", "more"),
+    [
+        pytest.param("ModifyVpnTunnelOptions", {"tunnel": STRONGER}, id="tunnel"),
+        pytest.param("ModifyVpnConnectionOptions", {"networks": ["10.60.0.0/15"]}, id="networks"),
+        pytest.param(
+            "ModifyVpnConnection", {"tunnel": {**TUNNEL, "local": {"address": "198.51.100.11"}}}, id="our address"
+        ),
+    ],
+)
+def test_a_change_whose_answer_was_lost_is_waited_for(
+    cloud: Cloud, faults: FaultProxy, operation: str, more: dict[str, Any]
+) -> None:
+    cloud.bring()
+    cloud.server.lab("POST", "vpn", {"steps": 2})
+    cloud.url, cloud.retries = faults.url, 2
+    faults.add(mode="lost", operation=operation)
+    changed = len(cloud.end(**more).plan().changes)
+    assert len(cloud.bring(**more)) == changed
+    # The one that was lost has been made, and the session's second one was refused.
+    assert cloud.count(operation) == 1 + (2 if operation == "ModifyVpnTunnelOptions" else 1)
+    assert not cloud.end(**more).plan().changed
 
 
 def test_a_removal_that_was_killed_while_the_connection_went_is_finished(cloud: Cloud) -> None:
