@@ -168,6 +168,8 @@ options:
     description:
       - The IPv4 networks behind the cloud's end, in which all endpoints of the tunnel have to be. By default the
         endpoints' own addresses.
+      - V(aws) keeps one network for each side, the narrowest that holds all of these, or all of O(tunnel.sources). One
+        wider than a /8 is refused.
       - The end of V(cloudstack) always has the whole network of the VPC, of which these have to be a part; our own end
         narrows it to the endpoints.
       - In V(openstack) each is a whole subnet that is attached to the router, since tunnels of Neutron end in such.

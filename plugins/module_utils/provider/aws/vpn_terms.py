@@ -100,6 +100,8 @@ _LIMITS = {
     "rekey fuzz (%)": ("aws.rekey_fuzz_percent", 0, 100),
     "replay window": ("aws.replay_window_packets", 64, 2048),
 }
+#: EC2 keeps one prefix for each side: one that is wider than the widest private network would let strangers in.
+_WIDEST = 8
 _LINKS = ipaddress.IPv4Network("169.254.0.0/16")
 _RESERVED = {f"169.254.{third}.0/30" for third in range(6)} | {"169.254.169.252/30"}
 
@@ -146,6 +148,8 @@ def check(wanted: VpnGateway) -> None:
     if wanted.tunnel.remote.identity:
         mend = "cannot be chosen with AWS, whose end is known by its address; leave it out"
         raise InvalidValue("tunnel.remote.id", wanted.tunnel.remote.identity, mend)
+    _check_cover("tunnel.sources", wanted.peer_networks)
+    _check_cover("networks", wanted.networks)
     for index, cidr in enumerate(wanted.inside_cidrs):
         network = ipaddress.ip_network(cidr)
         link = isinstance(network, ipaddress.IPv4Network) and network.prefixlen == 30 and network.subnet_of(_LINKS)
@@ -202,6 +206,16 @@ def cover(cidrs: Sequence[str]) -> str:
     while not all(ipaddress.IPv4Network(cidr).subnet_of(found) for cidr in cidrs):
         found = found.supernet()
     return str(found)
+
+
+def _check_cover(where: str, cidrs: Sequence[str]) -> None:
+    covered = cover(cidrs)
+    if covered not in cidrs and ipaddress.IPv4Network(covered).prefixlen < _WIDEST:
+        mend = (
+            f"are so far apart that AWS, which keeps one network for each side, would open the tunnel to {covered}; "
+            f"make a gateway of its own for each group of them that one /{_WIDEST} holds"
+        )
+        raise InvalidValue(where, ", ".join(cidrs), mend)
 
 
 def _known(where: str, proposal: str) -> Algorithms:

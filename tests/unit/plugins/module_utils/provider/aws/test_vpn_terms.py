@@ -117,6 +117,18 @@ def test_one_prefix_covers_all(cidrs: list[str], covered: str) -> None:
             {"tunnel": {"local": {"address": "198.51.100.10", "id": "us"}}}, "tunnel.local.id", "leave it out", id="id"
         ),
         pytest.param({"tunnel": {"remote": {"id": "them"}}}, "tunnel.remote.id", "cannot be chosen", id="remote id"),
+        pytest.param(
+            {"tunnel": {"sources": [{"name": "a", "address": "10.20.0.11"}, {"name": "b", "address": "192.168.1.1"}]}},
+            "tunnel.sources",
+            "would open the tunnel to 0.0.0.0/0",
+            id="our networks far apart",
+        ),
+        pytest.param(
+            {"networks": ["10.60.0.0/16", "11.0.0.0/24"]},
+            "networks",
+            "would open the tunnel to 10.0.0.0/7",
+            id="its networks far apart",
+        ),
         pytest.param({"inside_cidrs": ["10.0.0.0/30"]}, "inside_cidrs[0]", "no /30 of 169.254", id="link"),
         pytest.param({"inside_cidrs": ["169.254.1.0/30"]}, "inside_cidrs[0]", "AWS leaves free", id="reserved link"),
     ],
@@ -125,6 +137,12 @@ def test_what_aws_does_not_have_is_refused(more: dict[str, Any], where: str, wor
     with pytest.raises(InvalidValue, match=words) as refused:
         check(wanted(**more))
     assert refused.value.where == where
+
+
+def test_networks_that_one_private_network_holds_are_covered_by_it() -> None:
+    sources = [{"name": "a", "address": "172.16.0.11"}, {"name": "b", "address": "172.31.0.11"}]
+    check(wanted({"sources": sources}, networks=["10.60.0.0/16", "10.200.0.0/16"]))
+    check(wanted({"targets": [{"name": "a", "address": "16.1.1.1", "port": 443}]}, networks=["16.0.0.0/6"]))
 
 
 def test_what_fits_is_not_refused() -> None:
