@@ -231,7 +231,8 @@ RETURN = r"""
 outcomes:
   description:
     - For each service, target or resource, in the order given, C(target) and what the other values here say of one.
-    - The C(outcome) of a SQL server is V(not proven), and C(why) says so.
+    - The C(outcome) of a SQL server or a storage account without blobs is V(not proven), and C(why) says so.
+    - So is that of a resource that should refuse and of which nothing answers.
   returned: O(services), O(targets) or O(data_plane) is given
   type: list
   elements: dict

@@ -150,6 +150,11 @@ class DataPlaneAdapter(Protocol):
         """Return, in plain words and commands, what whoever makes the changes has to do."""
 
 
+def _silent(_token: str) -> tuple[bool, str]:
+    """Stand for the knock that a door was not given: no outcome may come of it, least of all a refusal."""
+    raise NotImplementedError("a door that is not unprovable needs its knock")
+
+
 @dataclass(frozen=True)
 class Door:
     """Where a resource's data is asked for. ``address`` is that of its public endpoint.
@@ -160,7 +165,7 @@ class Door:
 
     address: str
     token: Callable[[], str] = str
-    knock: Callable[[str], tuple[bool, str]] = lambda _token: (False, "")
+    knock: Callable[[str], tuple[bool, str]] = _silent
     unprovable: str = ""
 
 

@@ -18,8 +18,9 @@ from .firewalls import plane_of
 from .proof import UNPROVEN, Aim, Outcome, words
 from .registry import provider as find_provider
 
-#: Failures that mean "access was refused" once there is a token: nothing answers whoever is kept away altogether.
-_REFUSALS = frozenset({"unreachable", "timeout"})
+#: Failures in which nothing answered. Where an answer is due, that is a refusal, whoever made it. Where a refusal is
+#: due, it says nothing: a resource's firewall answers, and silent are the name service, the route, the firewall here.
+_SILENCE = frozenset({"unreachable", "timeout"})
 
 
 class Surroundings(Protocol):
@@ -65,8 +66,10 @@ def _aim(params: Mapping[str, Any], resource: Resource, door: Door) -> Aim:
         try:
             let_in, why = door.knock(token)
         except ProviderError as exc:
-            if exc.kind not in _REFUSALS:
+            if exc.kind not in _SILENCE:
                 raise
+            if params["expect"] == "refused":
+                return Outcome(UNPROVEN, f"{UNPROVEN}: the firewall gave no answer ({exc.kind}: {exc.why})")
             mend = (
                 f"; name {door.address.partition('/')[0]} in the account's api_hosts, for its egress to let it through"
             )

@@ -23,6 +23,7 @@ from .guarded import TYPES
 from .session import AzureSession, Reply
 
 _LOGIN = "its login is TDS and no HTTP, and takes a user of the server, which the store is not"
+_NO_BLOBS = "it has no blob endpoint"
 _XML_CODE = re.compile(r"<Code>([A-Za-z0-9]+)</Code>")
 _NO_RIGHT = "the firewall let the call in, which this credential has no right to on the data"
 
@@ -67,6 +68,8 @@ def find(session: AzureSession, way: AzureSession, resource: Resource) -> Door:
     path = kind.path(session.subscription_id, resource)
     properties = session.send(doing, "GET", "arm", path, query={"api-version": kind.version}).body["properties"]
     url = _address(properties)
+    if not url and resource.kind == "storage_account":
+        return Door(str(resource), unprovable=_NO_BLOBS)
     if not url.startswith("https://"):
         raise ProviderError(
             "azure", doing, f"its public endpoint is {url or 'not told'}, which is not https", "invalid"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Door
 from lab.faults import FaultProxy
 from tests.support.module import ModuleFailed, run_module
 from tests.support.nat import WayOut
@@ -118,6 +119,40 @@ def test_an_egress_that_lets_nothing_through_to_the_data_is_told_with_its_mend(
     operator.run(EGRESS)
     with pytest.raises(ModuleFailed, match="name 127.0.0.1:.* in the account's api_hosts"):
         probe(operator, proxy="http://127.0.0.1:1", token_proxy=egress.proxy)
+
+
+@pytest.mark.parametrize("mode", ["reset", "hang"])
+def test_silence_is_no_proof_of_a_refusal(operator: Operator, broken: FaultProxy, mode: str) -> None:
+    # The firewall is open: what takes silence for its refusal would hold all the same.
+    broken.add(mode=mode, operation="GET /storage/*", times=0)
+    silent = {"endpoints": {"arm": broken.url, "entra": broken.url}, "timeout_s": 2}
+    found = probe(operator, STORAGE.facts(), expect="refused", **silent)
+    assert found["outcomes"][0]["why"].startswith("not proven: the firewall gave no answer (")
+    assert found["report"][0]["kind"] == "unproven" and "ok" not in found["report"][0]
+    with pytest.raises(ModuleFailed, match="was refused and should be allowed"):
+        probe(operator, STORAGE.facts(), **silent)
+
+
+def test_no_direct_way_out_is_no_proof_of_a_refusal(operator: Operator, guarded: Guarded, egress: WayOut) -> None:
+    shut = {"proxy": "http://127.0.0.1:1", "token_proxy": egress.proxy}
+    assert [row["outcome"] for row in probe(operator, expect="refused", **shut)["outcomes"]] == ["not proven"] * 2
+
+
+def test_a_storage_account_without_blobs_takes_no_proof_from_the_others(
+    operator: Operator, guarded: Guarded, broken: FaultProxy
+) -> None:
+    account = guarded.raw(STORAGE.kind)
+    files = {**account, "properties": {**account["properties"], "primaryEndpoints": {"file": "https://f.example/"}}}
+    body, headers = json.dumps(files), {"Content-Type": "application/json"}
+    operation = "GET *Microsoft.Storage/storageAccounts/acmedata*"
+    broken.add(mode="status", status=200, body=body, headers=headers, operation=operation, times=0)
+    storage, vault = probe(operator, endpoints={"arm": broken.url, "entra": broken.url})["outcomes"]
+    assert storage["why"] == "not proven: it has no blob endpoint" and vault["outcome"] == "allowed"
+
+
+def test_a_door_without_a_knock_refuses_nothing() -> None:
+    with pytest.raises(NotImplementedError):
+        Door("acme.example").knock("token")
 
 
 @pytest.mark.parametrize(
