@@ -210,8 +210,12 @@ class Allowlists:
 
 
 def _marks(before: ScopeState, now: ScopeState, changes: Sequence[Change]) -> Iterator[Change]:
-    """Yield the marks that a failed run dropped, and those it set for what it could not make."""
-    yield from (change for change in changes if change.action == "unmark" and change.key not in now.stale)
+    """Yield the marks that a failed run dropped, and those it set for what it could not make.
+
+    A mark that stands alone no more has not been dropped where its entry is there: a late job has made that.
+    """
+    kept = {*now.stale, *(str(held.entry) for held in now.held)}
+    yield from (change for change in changes if change.action == "unmark" and change.key not in kept)
     # The mark of what was removed is no new one.
     known = {*before.stale, *(str(held.entry) for held in before.held)}
     for key in now.stale:

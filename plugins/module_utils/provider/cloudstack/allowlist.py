@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ...core.errors import ProviderError
@@ -106,20 +107,26 @@ class CloudStackAllowlists:
         kind.marks.put(doing, state.ref, state.extra.tags, wanted)
 
     def _forget(self, kind: _Kind, state: ScopeState, adds: Sequence[Change], removals: Sequence[Change]) -> set[str]:
-        """Drop the marks of what went, and those that a killed run left without an entry; returns whose they were."""
+        """Drop the marks of what went, and those that a killed run left without an entry; returns whose they were.
+
+        Of an entry that is not there another store may just have set its mark: of such only our own tags go.
+        """
         gone = {str(change.before.entry) for change in removals}
         added = {str(change.after.entry) for change in adds}
-        lost = gone | (self._stale(kind, state) - added)
-        keys = [f"{prefix}{entry}" for entry in sorted(lost) for prefix in (marks.OWN, marks.NOTE)]
-        kind.marks.drop(f"drop the marks of {len(lost)} entries of {state.scope}", state.ref, state.extra.tags, keys)
-        return lost
+        now = self._again(kind, state)
+        alone = (set(state.stale) & set(now.stale)) - added - gone
+        keys = [f"{prefix}{entry}" for entry in sorted(gone) for prefix in (marks.OWN, marks.NOTE)]
+        keys += [key for key, entry in marks.of_store(now.extra.tags, self._store).items() if entry in alone]
+        doing = f"drop the marks of {len(gone | alone)} entries of {state.scope}"
+        kind.marks.drop(doing, state.ref, now.extra.tags, keys)
+        return gone | alone
 
-    def _stale(self, kind: _Kind, state: ScopeState) -> set[str]:
-        """Return of which entries there is the mark alone.
+    def _again(self, kind: _Kind, state: ScopeState) -> ScopeState:
+        """Read once more where there are marks alone.
 
         The job of a killed run may have made its rule since the read: without its mark nobody would remove that.
         """
         if not state.stale:
-            return set()
+            return state
         (now,) = kind.read([Scope(state.scope.kind, id=state.ref)]).values()
-        return set(state.stale) & set(now.stale if now else ())
+        return now or replace(state, stale=())

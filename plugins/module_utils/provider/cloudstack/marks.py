@@ -43,16 +43,16 @@ def read(tags: Tags, entry: Entry) -> tuple[str, Note]:
     return (store, note) if store else ("", Note())
 
 
-def marked(tags: Tags, store: str) -> set[str]:
-    """Return the entries, as text, that carry a store's mark or note."""
-    own = {key[len(OWN) :] for key, value in tags.items() if key.startswith(OWN) and value == store}
-    noted = {key[len(NOTE) :] for key, value in tags.items() if key.startswith(NOTE) and mark.read(value)[0] == store}
-    return own | noted
+def of_store(tags: Tags, store: str) -> dict[str, str]:
+    """Return a store's own marks and notes: by the key of the tag the entry, as text."""
+    own = {key: key[len(OWN) :] for key, value in tags.items() if key.startswith(OWN) and value == store}
+    noted = {key: key[len(NOTE) :] for key, value in tags.items() if key.startswith(NOTE)}
+    return own | {key: entry for key, entry in noted.items() if mark.read(tags[key])[0] == store}
 
 
 def stale(tags: Tags, store: str, held: Iterable[Held]) -> tuple[str, ...]:
     """Return the entries, as text, of which there is a store's mark alone."""
-    return tuple(sorted(marked(tags, store) - {str(item.entry) for item in held}))
+    return tuple(sorted({*of_store(tags, store).values()} - {str(item.entry) for item in held}))
 
 
 def tags_for(held: Held, store: str) -> dict[str, str]:
@@ -73,9 +73,9 @@ class Marks:
 
     def put(self, doing: str, resource_id: str, now: Tags, wanted: Tags) -> None:
         """Bring the wanted tags to their values; what is there already (an answer was lost) is left."""
-        stale = [key for key, value in wanted.items() if now.get(key, value) != value]
-        self.drop(doing, resource_id, now, stale)
-        missing = [key for key in wanted if key in stale or key not in now]
+        outdated = [key for key, value in wanted.items() if now.get(key, value) != value]
+        self.drop(doing, resource_id, now, outdated)
+        missing = [key for key in wanted if key in outdated or key not in now]
         for part in _parts(missing):
             self._create(doing, resource_id, {key: wanted[key] for key in part})
 

@@ -14,15 +14,17 @@ import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
+from ansible_collections.strategic.service_store.plugins.module_utils.model import mark
 from ansible_collections.strategic.service_store.plugins.module_utils.model.allowlist import (
     ScopeState,
     Wanted,
     parse_entries,
     plan,
 )
+from ansible_collections.strategic.service_store.plugins.module_utils.model.entry import Note
 from ansible_collections.strategic.service_store.plugins.module_utils.model.plan import Change
 from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.cloudstack import PROVIDER
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.cloudstack import PROVIDER, marks
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.cloudstack.allowlist import allowlists
 from ansible_collections.strategic.service_store.plugins.module_utils.provider.cloudstack.session import (
     CloudStackSession,
@@ -279,6 +281,16 @@ def test_the_mark_of_a_rule_that_a_late_job_made_since_the_read_stays(connect: O
     assert [change.action for change in changes] == ["unmark"]
     assert list(runner.adapter.apply_allowlist(now, changes)) == []
     assert runner.state() == state
+
+
+def test_with_our_stale_note_the_mark_that_another_store_has_just_set_stays(connect: Open) -> None:
+    runner = Runner(connect())
+    theirs = {f"{marks.OWN}{KEYS[0]}": "store-b"}
+    note = {f"{marks.NOTE}{KEYS[0]}": mark.write("store-a", Note("ops"), marks.MARK_CHARS)}
+    marks.Marks(runner.session, "SecurityGroup").put("meddle", runner.state().ref, {}, theirs | note)
+    assert runner.apply([]) == 1
+    assert [(change.action, change.key) for change in runner.done] == [("unmark", KEYS[0])]
+    assert runner.state().extra.tags == theirs
 
 
 @pytest.mark.slow
