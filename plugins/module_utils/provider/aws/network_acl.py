@@ -78,18 +78,21 @@ class NetworkAcls:
         self._tag(state, f"mark {len(adds)} entries of {state.scope}", marks)
         kept = {acl_rule.tag_of(self._store, item.ref, item.entry) for item in state.held}
         marked = {acl_rule.tag_of(self._store, number, held.entry) for number, held in marks.items()}
+        made: dict[int, Held] = {}
         for change, rule in zip(adds, rules):
-            number = self._create(state, change, rule)
-            kept.add(acl_rule.tag_of(self._store, number, change.after.entry))
+            made[self._create(state, change, rule)] = change.after
             yield change
+        self._mark_again(state, made)
+        kept |= {acl_rule.tag_of(self._store, number, held.entry) for number, held in made.items()}
         self._tag(state, f"change {len(updates)} notes of {state.scope}", {c.before.ref: c.after for c in updates})
         yield from updates
         for change in gone:
             self._delete(state, change)
             kept.discard(acl_rule.tag_of(self._store, change.before.ref, change.before.entry))
             yield change
-        self._forget(state, set(acl_rule.marks(state.extra, self._store)) | marked, kept)
-        yield from unmarks
+        kept |= self._came(state)
+        lost = self._forget(state, set(acl_rule.marks(state.extra, self._store)) | marked, kept)
+        yield from (change for change in unmarks if change.key in lost)
 
     def _refuse_too_many(self, state: ScopeState, marks: Mapping[int, Held]) -> None:
         """Refuse before the first write what the tags of one object cannot mark."""
@@ -108,6 +111,25 @@ class NetworkAcls:
         ]
         if tags:
             self._session.call(doing, "ec2", "create_tags", Resources=[state.ref], Tags=tags)
+
+    def _mark_again(self, state: ScopeState, made: Mapping[int, Held]) -> None:
+        """Set the marks that another run of the store has dropped, since it saw them before their rules were made."""
+        if not made:
+            return
+        there = set(acl_rule.marks(self._read(state).extra, self._store))
+        lost = {n: held for n, held in made.items() if acl_rule.tag_of(self._store, n, held.entry) not in there}
+        self._tag(state, f"mark {len(lost)} entries of {state.scope} again", lost)
+
+    def _came(self, state: ScopeState) -> set[str]:
+        """Return the marks of what came since the read; asked for where there are marks alone.
+
+        Another run of the store may have made their rules by now: without its mark nobody would remove one.
+        """
+        if not state.stale:
+            return set()
+        known = {item.ref for item in state.held}
+        now = self._read(state).held
+        return {acl_rule.tag_of(self._store, item.ref, item.entry) for item in now if item.ref not in known}
 
     def _create(self, state: ScopeState, change: Change, rule: dict[str, Any]) -> int:
         """Make one rule and return its number; one that is taken may be our own, its answer lost, or another's."""
@@ -147,18 +169,25 @@ class NetworkAcls:
 
     def _again(self, state: ScopeState, failure: ProviderError) -> ScopeState:
         """Read the ACL once more; where that fails too, the first failure is the one to report."""
-        scope = Scope(state.scope.kind, id=state.ref)
         try:
-            return self.read_allowlists([scope])[scope]
+            return self._read(state)
         except ProviderError:
             raise failure from None
 
-    def _forget(self, state: ScopeState, there: Set[str], kept: Set[str]) -> None:
-        """Drop the marks of what went, of numbers that somebody else took, and those that a killed run left alone."""
+    def _read(self, state: ScopeState) -> ScopeState:
+        scope = Scope(state.scope.kind, id=state.ref)
+        return self.read_allowlists([scope])[scope]
+
+    def _forget(self, state: ScopeState, there: Set[str], kept: Set[str]) -> set[str]:
+        """Drop the marks of what went, of numbers that somebody else took, and those that a killed run left alone.
+
+        Returns the entries, as text, whose marks they were.
+        """
         lost = sorted(there - kept)
         if lost:
             doing = f"drop the marks of {len(lost)} entries of {state.scope}"
             self._session.call(doing, "ec2", "delete_tags", Resources=[state.ref], Tags=[{"Key": key} for key in lost])
+        return {acl_rule.marked_in(key) for key in lost}
 
 
 def _state(scope: Scope, acl: Acl, store: str) -> ScopeState:

@@ -75,6 +75,10 @@ class AddressGroups:
         adds, gone, unmarks = (
             [change for change in changes if change.action == name] for name in ("add", "remove", "unmark")
         )
+        if unmarks:
+            # Another run of ours may have added by now what it had marked; without its mark nobody would remove it.
+            run.read()
+        alone = run.alone()
         marked = {change.after.entry.cidr for change in adds}
         if adds:
             run.mark(more=marked)
@@ -83,6 +87,9 @@ class AddressGroups:
             for change in run.change("add_addresses", part):
                 made.add(change.after.entry.cidr)
                 yield change
+        # Another run of the store that saw a mark before its address may have dropped it. The last answer shows that.
+        if made:
+            run.mark(more=made)
         for part in _parts(gone):
             yield from run.change("remove_addresses", part)
         # What somebody else added meanwhile is theirs.
@@ -90,7 +97,7 @@ class AddressGroups:
         if fewer or unmarks:
             # No mark is left of what is not there.
             run.mark(fewer=fewer)
-        yield from unmarks
+        yield from (change for change in unmarks if change.key in alone)
 
 
 class _Run:
@@ -102,6 +109,15 @@ class _Run:
         self._scope = state.scope
         self._ref = state.ref
         self._group: listing.Item = state.extra
+
+    def read(self) -> None:
+        """Read the group once more."""
+        scope = Scope(self._scope.kind, id=self._ref)
+        self._group = listing.read(self._session, KIND, [scope])[scope]
+
+    def alone(self) -> set[str]:
+        """Return the entries, as text, of which there is the store's mark alone."""
+        return {str(Entry(cidr, "all")) for cidr in _marked_only(self._group, self._store)}
 
     def mark(self, more: Set[str] = frozenset(), fewer: Set[str] = frozenset()) -> None:
         """Bring the description to naming our own; bound to the version that is known, so that no text is lost."""
@@ -152,9 +168,8 @@ class _Run:
 
     def _read_again(self, failure: ProviderError) -> None:
         """Read the group once more; where that fails too, the first failure is the one to report."""
-        scope = Scope(self._scope.kind, id=self._ref)
         try:
-            self._group = listing.read(self._session, KIND, [scope])[scope]
+            self.read()
         except ProviderError:
             raise failure from None
 

@@ -64,7 +64,7 @@ def test_addresses_that_came_although_the_answer_was_lost_are_told() -> None:
     assert failure.kind == "timeout"
 
 
-def test_of_addresses_that_did_not_come_only_the_marks_that_did_are_told() -> None:
+def test_of_addresses_that_did_not_come_the_marks_alone_are_told() -> None:
     done, _failure = failed(Neutron(lost=2, arrives=False))
     assert [(change.action, change.key) for change in done] == [
         ("mark", "192.0.2.1/32 all"),
