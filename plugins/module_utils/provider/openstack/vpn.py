@@ -5,7 +5,8 @@
 
 A connection keeps its policies for life, a policy cannot be changed while a connection uses it, and the networks of an
 endpoint group never can. So these parts are called by what they are: other algorithms are another policy, made before
-the connection takes it and removed after. A connection takes other policies by a successor.
+the connection takes it and removed after. A connection takes other policies by a successor, and one that no agent could
+set up is made anew.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from ...model.vpn_plan import Part, PartKind, VpnState, VpnTraits
 from ..base import Vpn
 from . import vpn_policy, vpn_read
 from .session import OpenStackSession
-from .vpn_read import CONNECTION, IKE, IPSEC, LOCAL, PEER, REPLACED, SERVICE, Found
+from .vpn_read import CONNECTION, IKE, IPSEC, LOCAL, PEER, REPLACED, SERVICE, STATUS, Found
 from .vpn_write import Writing
 
 # The agents reload strongSwan, or start Libreswan anew with all tunnels of the router (neutron_vpnaas, device_drivers).
@@ -45,7 +46,8 @@ _RESTARTING = (
     "key",
 )
 _POLICIES = ("ike_policy", "ipsec_policy")
-_OUTAGES = {**dict.fromkeys(_RESTARTING, _RESTART_S), **dict.fromkeys(_POLICIES, _SUCCESSOR_S), "remove": None}
+_ANEW = (*_POLICIES, STATUS)
+_OUTAGES = {**dict.fromkeys(_RESTARTING, _RESTART_S), **dict.fromkeys(_ANEW, _SUCCESSOR_S), "remove": None}
 TRAITS = VpnTraits(
     kinds=(
         PartKind(SERVICE, shared=True),
@@ -53,7 +55,7 @@ TRAITS = VpnTraits(
         PartKind(IPSEC, shared=True),
         PartKind(LOCAL, shared=True),
         PartKind(PEER, shared=True),
-        PartKind(CONNECTION, frozenset((*_RESTARTING, *_POLICIES)), _OUTAGES),
+        PartKind(CONNECTION, frozenset((*_RESTARTING, *_ANEW)), _OUTAGES),
         PartKind(REPLACED, outages={"remove": _SUCCESSOR_S}),
     ),
     scopes=("router",),
@@ -115,6 +117,9 @@ class NeutronVpn:
         }
         if "mtu" in wanted.own:
             settings["mtu"] = wanted.own["mtu"]
+        now = state.part(CONNECTION, wanted.name)
+        if now and STATUS in now.settings:
+            settings[STATUS] = "ACTIVE"
         return (
             Part(SERVICE, vpn_read.service_name(wanted.scope), own=True),
             Part(IKE, vpn_policy.words(ike), ike, own=True),
@@ -126,7 +131,8 @@ class NeutronVpn:
 
     def apply_vpn(self, state: VpnState, changes: Sequence[Change]) -> Iterator[Change]:
         """Make the changes in their order."""
-        writing = Writing(self._session, self._store, self._name, self._key, state)
+        stays = not any(change.action == "remove" and change.before.kind == CONNECTION for change in changes)
+        writing = Writing(self._session, self._store, self._name, self._key, state, stays)
         for change in changes:
             writing.make(change)
             yield change

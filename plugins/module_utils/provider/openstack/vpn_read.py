@@ -24,6 +24,8 @@ LOCAL, PEER = "local endpoints", "peer endpoints"
 CONNECTION, REPLACED = "connection", "replaced connection"
 #: How a connection is called between the moment when its successor is made and its end.
 REPLACED_NAME = "{name} (replaced)"
+#: The setting of a connection that no agent could set up, and only of such a one.
+STATUS, FAILED = "status", "ERROR"
 VPN = "/v2.0/vpn"
 ROUTERS = listing.Kind("router", "/v2.0/routers", "routers", ("external_gateway_info",))
 SERVICES = listing.Kind(
@@ -156,6 +158,7 @@ class _Reading:
             "mtu": item["mtu"],
             "enabled": bool(item["admin_state_up"]),
             "key": fingerprint(item["psk"]),
+            **({STATUS: FAILED} if item["status"] == FAILED else {}),
         }
 
     def _end(self, item: Item, service: Item) -> TunnelEnd:

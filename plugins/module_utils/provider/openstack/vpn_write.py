@@ -39,12 +39,19 @@ _POLICIES = ("ike_policy", "ipsec_policy")
 
 
 class Writing:
-    """The changes of one gateway; what is made is known to what refers to it."""
+    """The changes of one gateway; what is made is known to what refers to it.
 
-    def __init__(self, session: OpenStackSession, store: str, name: str, key: str, state: VpnState) -> None:
+    ``stays`` says that the gateway is to have a connection when all changes are made.
+    """
+
+    def __init__(
+        self, session: OpenStackSession, store: str, name: str, key: str, state: VpnState, stays: bool
+    ) -> None:
         self._session, self._store, self._name, self._key = session, store, name, key
         self._found: Found = state.extra
         self._refs = {part.key: part.ref for part in state.parts}
+        #: The connection that an earlier run made and perhaps did not see taken up.
+        self._unseen = state.ref if stays else ""
 
     def make(self, change: Change) -> None:
         """Make one change; it has taken effect when this returns."""
@@ -52,7 +59,9 @@ class Writing:
         if change.action == "add":
             self._refs[part.key] = self._add(part)
         elif change.action == "remove":
-            self._remove(part.kind, part.name, part.ref)
+            self._remove_part(part)
+        elif vpn_read.STATUS in change.before.differing(change.after):
+            self._renew(change.before, change.after)
         elif set(change.before.differing(change.after)) & set(_POLICIES):
             self._replace(change.before, change.after)
         else:
@@ -62,8 +71,16 @@ class Writing:
         """Make a part and return its id."""
         made = self._post(part.kind, part.name, {**self._named(), **self._body(part)})
         if part.kind == CONNECTION:
+            self._unseen = ""
             self._wait(made["id"])
         return str(made["id"])
+
+    def _remove_part(self, part: Part) -> None:
+        """Remove a part; a connection that has a successor goes only when that one has been taken up."""
+        if part.kind == REPLACED and self._unseen:
+            self._wait(self._unseen)
+            self._unseen = ""
+        self._remove(part.kind, part.name, part.ref)
 
     def _body(self, part: Part) -> dict[str, Any]:
         if part.kind == SERVICE:
@@ -115,6 +132,14 @@ class Writing:
         self._put(f"rename the connection {self._name} to {gone}", before.ref, body)
         self._refs[after.key] = self._add(after)
         self._remove(REPLACED, gone, before.ref)
+
+    def _renew(self, before: Part, after: Part) -> None:
+        """Make a connection anew that no agent could set up: it carries nothing, and its status stays what it is.
+
+        One that it was to be the successor of is left alone meanwhile.
+        """
+        self._remove(CONNECTION, before.name, before.ref)
+        self._refs[after.key] = self._add(after)
 
     def _service(self) -> str:
         return next(ref for (kind, _name), ref in self._refs.items() if kind == SERVICE)

@@ -114,8 +114,7 @@ def test_what_came_into_use_meanwhile_is_a_conflict_and_the_rest_has_been_told(t
 
 
 def test_a_connection_that_no_agent_takes_up_is_told(tunnels: VpnHand, monkeypatch: pytest.MonkeyPatch) -> None:
-    impatient = dataclasses.replace(vpn_write.TAKEN_UP, every_s=0.01, at_most_s=0.05)
-    monkeypatch.setattr(vpn_write, "TAKEN_UP", impatient)
+    _be_impatient(monkeypatch)
     tunnels.cloud.server.lab("POST", "vpn", {})
     end = tunnels.end()
     plan, done = end.plan(), list[Change]()
@@ -142,3 +141,50 @@ def test_a_tunnel_that_is_down_has_nothing_to_drop(tunnels: VpnHand) -> None:
     tunnels.cloud.server.lab("POST", "vpn", {item["id"]: "ERROR"})
     end.read()
     assert (end.describe()["ends"][0]["status"], end.describe()["ends"][0]["detail"]) == ("down", "ERROR")
+
+
+@pytest.mark.parametrize("status", ["", "ERROR"], ids=["no agent", "failed"])
+def test_a_connection_goes_only_when_its_successor_has_been_taken_up(
+    tunnels: VpnHand, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    tunnels.bring()
+    (before,) = tunnels.held("ipsec-site-connections")
+    _be_impatient(monkeypatch)
+    tunnels.cloud.server.lab("POST", "vpn", {before["id"]: "ACTIVE"})
+    for _run in range(2):
+        with pytest.raises(ProviderError, match="VPN agent to take up"):
+            tunnels.bring(tunnel=OTHER)
+        held = {item["id"]: item["name"] for item in tunnels.held("ipsec-site-connections")}
+        assert len(held) == 2 and held.pop(before["id"]) == f"{NAME} (replaced)"
+        (successor,) = held
+        tunnels.cloud.server.lab("POST", "vpn", {successor: status} if status else {})
+    if status:
+        # It is made anew, and what comes after it is taken up.
+        with pytest.raises(ProviderError, match="last seen: PENDING_CREATE"):
+            tunnels.bring(tunnel=OTHER)
+        (successor,) = {item["id"] for item in tunnels.held("ipsec-site-connections")} - {before["id"], successor}
+    tunnels.cloud.server.lab("POST", "vpn", {successor: "ACTIVE"})
+    assert any(line.startswith("remove replaced connection") for line in tunnels.bring(tunnel=OTHER))
+    assert [item["id"] for item in tunnels.held("ipsec-site-connections")] == [successor]
+    assert not tunnels.planned(tunnel=OTHER).changed
+
+
+def test_a_connection_that_no_agent_could_set_up_is_made_anew(
+    tunnels: VpnHand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tunnels.bring()
+    (failed,) = tunnels.held("ipsec-site-connections")
+    _be_impatient(monkeypatch)
+    tunnels.cloud.server.lab("POST", "vpn", {failed["id"]: "ERROR"})
+    assert [change.describe() for change in tunnels.planned().changes] == [f"update {NAME}: connection {NAME}"]
+    with pytest.raises(ProviderError, match="last seen: PENDING_CREATE"):
+        tunnels.bring()
+    (anew,) = tunnels.held("ipsec-site-connections")
+    assert anew["id"] != failed["id"]
+    tunnels.cloud.server.lab("POST", "vpn", {anew["id"]: "ACTIVE"})
+    assert not tunnels.planned().changed
+
+
+def _be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    impatient = dataclasses.replace(vpn_write.TAKEN_UP, every_s=0.01, at_most_s=0.05)
+    monkeypatch.setattr(vpn_write, "TAKEN_UP", impatient)
