@@ -17,7 +17,7 @@ from tests.support.module import ModuleFailed
 from .accounts import RunningAccounts, azure
 from .conftest import Store
 from .test_vpn_gateway import KEYS, NAME, NAMES, Gateway
-from .test_vpn_gateway_azure import LOCATION, add_bare_connection
+from .test_vpn_gateway_azure import LOCATION, Race, add_bare_connection
 from .vpn_sites import azure_network
 
 OTHER = {"name": "other-vpn", "pre_shared_keys": ["other"]}
@@ -83,6 +83,85 @@ def test_a_gateway_that_others_connect_to_stays_and_is_nobodys(gateway: Gateway,
         assert call("GET", path)["tags"] == {}
     assert names(call, "connections") == ["theirs"]
     assert not gateway.absent()["changed"]
+
+
+def test_a_gateway_that_others_connect_to_from_another_resource_group_stays(
+    gateway: Gateway, call: Callable[..., Any]
+) -> None:
+    gateway.present()
+    server = gateway.account.server
+
+    def elsewhere(method: str, path: str, body: Any = None) -> Any:
+        return azure.call(server.url, server.ca_file, method, azure.OTHER_GROUP, path, body)
+
+    add_bare_connection(elsewhere, "far", NAME)
+    assert gateway.absent()["changed"]
+    assert call("GET", f"virtualNetworkGateways/{NAME}")["tags"] == {}
+
+
+@pytest.mark.parametrize("pool, stays", [(["172.16.0.0/24"], True), ([], False)])
+def test_a_gateway_that_clients_connect_to_stays(
+    gateway: Gateway, call: Callable[..., Any], pool: list[str], stays: bool
+) -> None:
+    gateway.present()
+    now = call("GET", f"virtualNetworkGateways/{NAME}")
+    clients = {"vpnClientAddressPool": {"addressPrefixes": pool}, "vpnClientProtocols": ["OpenVPN"]}
+    now["properties"]["vpnClientConfiguration"] = clients
+    call("PUT", f"virtualNetworkGateways/{NAME}", now)
+    assert gateway.absent()["changed"]
+    assert (NAME in names(call, "virtualNetworkGateways")) is stays
+    if stays:
+        kept = call("GET", f"virtualNetworkGateways/{NAME}")
+        assert (kept["tags"], kept["properties"]["vpnClientConfiguration"]) == ({}, clients)
+
+
+@pytest.mark.parametrize("kind", ["virtualNetworkGateways", "publicIPAddresses"])
+@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+def test_what_azure_gave_up_to_make_for_a_network_is_written_again_as_it_is(
+    gateway: Gateway, call: Callable[..., Any], kind: str, state: str
+) -> None:
+    gateway.present(azure={"gateway_sku": "VpnGw2AZ"})
+    before = call("GET", f"{kind}/{NAME}")
+    path = f"{azure.NETWORK}/{kind}/{NAME}"
+    give_up(gateway, before, state, times=1)
+    made = gateway.present(check=True)
+    assert made["changed"] and "Succeeded" in json.dumps(made["diff"]) and gateway.account.writes() == []
+    give_up(gateway, before, state, times=1)
+    assert gateway.present()["changed"]
+    assert gateway.account.writes() == [f"PUT {path}"]
+    after = call("GET", f"{kind}/{NAME}")
+    assert after["etag"] != before["etag"] and {**after, "etag": ""} == {**before, "etag": ""}
+    assert not gateway.present()["changed"]
+
+
+def test_a_gateway_that_azure_gave_up_is_written_again_by_the_next_that_shares_it(
+    gateway: Gateway, call: Callable[..., Any]
+) -> None:
+    gateway.present()
+    give_up(gateway, call("GET", f"virtualNetworkGateways/{NAME}"), "Failed", times=2)
+    gateway.present(**OTHER)
+    assert f"PUT {azure.NETWORK}/virtualNetworkGateways/{NAME}" in gateway.account.writes()
+    assert len(call("GET", f"virtualNetworkGateways/{NAME}")["tags"]) == 2
+    assert not gateway.present(**OTHER)["changed"] and not gateway.present()["changed"]
+
+
+def test_a_gateway_that_azure_gave_up_after_its_answer_was_lost_is_written_over(
+    gateway: Gateway, call: Callable[..., Any]
+) -> None:
+    race = Race(gateway)
+    gateway.present()
+    give_up(gateway, call("GET", f"virtualNetworkGateways/{NAME}"), "Failed", times=2)
+    race.write()
+    # The first was refused for the gateway that is there.
+    assert gateway.account.writes().count(f"PUT {azure.NETWORK}/virtualNetworkGateways/{NAME}") == 2
+
+
+def give_up(gateway: Gateway, resource: dict[str, Any], state: str, times: int) -> None:
+    """Have Azure say of a resource that it gave up to make it."""
+    told = {**resource, "properties": {**resource["properties"], "provisioningState": state}}
+    faults = gateway.account.faults
+    faults.reset()
+    faults.add(mode="status", status=200, body=json.dumps(told), operation=f"GET {resource['id']}", times=times)
 
 
 def test_a_gateway_that_somebody_else_made_is_used_and_stays(gateway: Gateway, call: Callable[..., Any]) -> None:

@@ -226,6 +226,7 @@ _TABLE: tuple[tuple[str, Callable[[Call], Response]], ...] = (
     *((_G + _network(kind.name) + "$", vpn.list_group(kind)) for kind in vpn.TYPES),
     *((_G + _network(kind.name) + r"/(?P<n>[^/]+)$", vpn.one(kind)) for kind in vpn.TYPES),
     (_G + _network("virtualNetworks") + r"/(?P<n>[^/]+)/subnets(/(?P<r>[^/]+))?$", vpn.one_subnet),
+    (_G + _network("virtualNetworkGateways") + r"/(?P<n>[^/]+)/connections$", vpn.gateway_connections),
     (_G + _network("connections") + r"/(?P<n>[^/]+)/sharedkey$", vpn.shared_key),
     (_S + _AUTHORIZATION + r"/roleAssignments$", authorization.list_assignments),
     (_S + _AUTHORIZATION + r"/roleDefinitions/(?P<d>[^/]+)$", authorization.one_definition),

@@ -17,7 +17,7 @@ from lab.clouds.azure import operations, resources, tags, vpn_connection, vpn_ga
 from lab.clouds.azure.nsg import check_match, keep_location, written
 from lab.clouds.azure.security_rule import refuse_unknown
 from lab.clouds.azure.state import ResourceGroup, State, Subscription
-from lab.clouds.azure.vpn_parts import Place
+from lab.clouds.azure.vpn_parts import Place, same
 from lab.clouds.azure.wire import AzureError, Json, Request, Response, new_etag
 
 if TYPE_CHECKING:
@@ -144,6 +144,17 @@ def one_subnet(call: Call) -> Response:
     if body is None:
         return Response(202, None, headers)
     return written(vpn_network.subnet_of(network, name) or {}, found is None, headers)
+
+
+def gateway_connections(call: Call) -> Response:
+    """The connections of a gateway, of whichever resource group ("Virtual Network Gateways - List Connections")."""
+    call.allow(f"{GATEWAY.type}/connections/{resources.verb(call, 'GET')}")
+    found = call.group().gateways.get(call.parts["n"].lower()) or resources.missing(
+        call, f"{GATEWAY.type}/{call.parts['n']}"
+    )
+    place = Place(call.state, call.subscription(), call.group(), found["id"])
+    ends = [one for one in place.connections() if same(one["properties"]["virtualNetworkGateway1"]["id"], found["id"])]
+    return resources.page(call, [vpn_connection.listed(one) for one in ends])
 
 
 def shared_key(call: Call) -> Response:

@@ -27,6 +27,7 @@ _GATEWAY = {
     "bgpSettings",
     "enablePrivateIpAddress",
     "vpnGatewayGeneration",
+    "vpnClientConfiguration",
     "provisioningState",
     "resourceGuid",
 }
@@ -79,6 +80,7 @@ def gateway(place: Place, body: Json, old: Json | None) -> Json:
         "enableBgp": bool(given.get("enableBgp", False)),
         "ipConfigurations": made,
         "bgpSettings": given.get("bgpSettings") or {"asn": 65515, "peerWeight": 0},
+        **({"vpnClientConfiguration": clients} if (clients := given.get("vpnClientConfiguration")) else {}),
         "vpnGatewayGeneration": str(given.get("vpnGatewayGeneration") or "Generation1"),
         "resourceGuid": old["properties"]["resourceGuid"] if old else str(uuid.uuid4()),
     }

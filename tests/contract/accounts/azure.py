@@ -50,6 +50,7 @@ TUNNELS = {
     },
 }
 GROUP = "store"
+OTHER_GROUP = "theirs"
 NETWORK = f"/subscriptions/{SECRET['subscription_id']}/resourceGroups/{GROUP}/providers/Microsoft.Network"
 _AT_HOME = {
     "publicIPAddress": {"id": f"{NETWORK}/publicIPAddresses/hub"},
@@ -132,7 +133,8 @@ CONFIG = {
                     "network_security_groups": [{"name": "api-one"}, {"name": "api-two"}],
                     "ip_groups": [{"name": "list-one"}, {"name": "list-two"}],
                     **VPN,
-                }
+                },
+                {"name": OTHER_GROUP},
             ],
         }
     ],

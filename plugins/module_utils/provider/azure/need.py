@@ -56,6 +56,8 @@ NEEDS = {
             "Microsoft.Network/publicIPAddresses/join/action",
             "Microsoft.Network/publicIPAddresses/delete",
             "Microsoft.Network/virtualNetworkGateways/write",
+            # Before a gateway is removed: whether connections of others lead to it.
+            "Microsoft.Network/virtualNetworkGateways/connections/read",
             "Microsoft.Network/virtualNetworkGateways/delete",
         ),
     ),

@@ -18,7 +18,7 @@ from ..base import Vpn
 from .session import AzureSession
 from .vpn_apply import Writer
 from .vpn_home import wanted_home
-from .vpn_read import CONNECTION, GATEWAY, KINDS, LOCAL, PROVISIONING, PUBLIC_IP, Found, Reader, place_name
+from .vpn_read import CONNECTION, GATEWAY, KINDS, LOCAL, PROVISIONING, PUBLIC_IP, Found, Reader, mended, place_name
 from .vpn_terms import DPD, KEY, MODE, POLICY, SELECTING, SELECTORS, check, wanted_settings
 
 #: Azure puts no number to it: the tunnel is negotiated anew once the write is done, as after a reset.
@@ -26,8 +26,8 @@ _OUTAGE_S = 60
 _RENEGOTIATED = frozenset({*POLICY.values(), MODE, DPD, SELECTING, SELECTORS, KEY, "local network gateway", "bgp"})
 TRAITS = VpnTraits(
     kinds=(
-        PartKind(PUBLIC_IP, shared=True),
-        PartKind(GATEWAY, shared=True),
+        PartKind(PUBLIC_IP, frozenset({PROVISIONING}), shared=True),
+        PartKind(GATEWAY, frozenset({PROVISIONING}), shared=True),
         PartKind(
             LOCAL,
             frozenset({"address", "networks", PROVISIONING}),
@@ -64,14 +64,14 @@ class AzureVpn:
         peer = {
             "address": wanted.peer.address,
             "networks": tuple(sorted(wanted.peer_networks)),
-            **_mended(state, LOCAL, wanted.name),
+            **mended(state, LOCAL, wanted.name),
         }
         connection = {
             **wanted_settings(wanted),
             "gateway": place_name(found.gateway_path),
             "local network gateway": place_name(found.local_path),
             "bgp": False,
-            **_mended(state, CONNECTION, wanted.name),
+            **mended(state, CONNECTION, wanted.name),
             KEY: fingerprint(self._keys[wanted.keys[0]]),
         }
         return (
@@ -83,12 +83,6 @@ class AzureVpn:
     def apply_vpn(self, state: VpnState, changes: Sequence[Change]) -> Iterator[Change]:
         """Make the changes."""
         yield from Writer(self._session, self._store, self._reader, state, list(self._keys.values())).apply(changes)
-
-
-def _mended(state: VpnState, kind: str, name: str) -> dict[str, str]:
-    """Return what a part that Azure gave up to make has to become."""
-    now = state.part(kind, name)
-    return {PROVISIONING: "Succeeded"} if now and PROVISIONING in now.settings else {}
 
 
 def _refuse_gateway(found: Found) -> None:

@@ -18,17 +18,30 @@ from ...core.redact import fingerprint
 from ...core.waiting import Wait
 from ...model.plan import Change
 from ...model.vpn_plan import Part, VpnState
-from .resource import key_of
+from ..again import RACES
 from .session import AzureSession
 from .vpn_home import gateway_properties
-from .vpn_read import CONNECTION, GATEWAY, LOCAL, PUBLIC_IP, QUERY, Found, Reader, Resource, tag_of, users_of
+from .vpn_read import (
+    CONNECTION,
+    GATEWAY,
+    LOCAL,
+    PROVISIONING,
+    PUBLIC_IP,
+    QUERY,
+    Found,
+    Reader,
+    Resource,
+    gave_up,
+    tag_of,
+    users_of,
+)
 from .vpn_terms import KEY, request
 
-#: How often a write is made anew after somebody else's write.
-ROUNDS = 5
 #: "Create a VPN gateway": 45 minutes and more, depending on the SKU.
 _GATEWAY = Wait(frozenset({"Succeeded"}), frozenset({"Failed", "Canceled"}), every_s=30, at_most_s=5400)
 _PUBLIC_IP = {"publicIPAllocationMethod": "Static", "publicIPAddressVersion": "IPv4"}
+#: What a body has beside its properties, and a write would take away.
+_OUTSIDE = ("sku", "zones", "extendedLocation")
 #: What Resource Manager says about a resource and does not take back.
 _READ_ONLY = frozenset(
     {
@@ -72,7 +85,7 @@ class Writer:
     def _write_public_ip(self, change: Change) -> None:
         part: Part = change.after
         if change.before is not None:
-            self._mark(change.before, marked=True)
+            self._join(change)
             return
         path = f"{self._found.group_path}/publicIPAddresses/{part.name}"
         self._write(part, path, None, lambda _part: _PUBLIC_IP, {"sku": {"name": "Standard", "tier": "Regional"}})
@@ -80,12 +93,22 @@ class Writer:
 
     def _write_gateway(self, change: Change) -> None:
         part: Part = change.after
-        if change.before is not None:
-            self._mark(change.before, marked=True)
-            return
         path = self._found.gateway_path
-        self._write(part, path, None, lambda one: gateway_properties(self._found, one, self._addresses[0]))
+        if change.before is not None:
+            self._join(change)
+        else:
+            self._write(part, path, None, lambda one: gateway_properties(self._found, one, self._addresses[0]))
         self._found.gateway = self._reader.resource(f"the {part.kind} {part.name}", path)
+
+    def _join(self, change: Change) -> None:
+        """Put this gateway's mark on what is shared; what Azure gave up to make is written again as it is, marked."""
+        before: Part = change.before
+        if PROVISIONING not in change.after.settings:
+            self._mark(before, marked=True)
+            return
+        now = next(one for one in (*self._found.addresses, self._found.gateway) if one and one["id"] == before.ref)
+        outside = {key: now[key] for key in _OUTSIDE if key in now}
+        self._write(change.after, before.ref, now, lambda _part: {}, outside)
 
     def _write_local(self, change: Change) -> None:
         self._write(change.after, self._found.local_path, self._found.local, _local)
@@ -141,7 +164,7 @@ class Writer:
     ) -> None:
         """Put a resource over the one that was read, or where none was; read again where that is no longer so."""
         doing = f"write the {part.kind} {part.name}"
-        for number in range(1, ROUNDS + 1):
+        for number in range(1, RACES + 1):
             headers = {"If-Match": str(now["etag"])} if now else {"If-None-Match": "*"}
             try:
                 body = {**self._body(now, properties(part)), **(outside or {})}
@@ -149,7 +172,7 @@ class Writer:
                 self._session.finish(doing, answer, _GATEWAY.at_most_s)
                 return
             except ProviderError as exc:
-                if exc.kind != "conflict" or number == ROUNDS:
+                if exc.kind != "conflict" or number == RACES:
                     raise
                 there = self._reader.resource(f"the {part.kind} {part.name}", path)
                 if now is not None and there is not None and there["etag"] == now["etag"]:
@@ -158,8 +181,9 @@ class Writer:
                     # Made since it was read: by a call of ours whose answer was lost, or by somebody else.
                     if self._found.name not in users_of(there, self._store):
                         raise
-                    self._ready(f"the {part.kind} {part.name}", path)
-                    return
+                    if not gave_up(there):
+                        self._ready(f"the {part.kind} {part.name}", path)
+                        return
                 now = there
 
     def _body(self, now: Resource | None, properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,14 +224,18 @@ class Writer:
         return not set(part.settings.get("users", ())) - {self._found.name}
 
     def _used_by_others(self, part: Part) -> bool:
-        """Return whether another gateway of this store, or anybody's connection, needs the gateway."""
+        """Return whether another gateway of this store, or anybody's connection or client, needs the gateway.
+
+        The gateway's own list has the connections of all resource groups, at whichever of their ends it is.
+        """
         if not self._alone(part):
             return True
-        doing = f"read the connections beside the gateway {part.name}"
-        return any(
-            key_of(str((one["properties"].get("virtualNetworkGateway1") or {}).get("id") or "")) == key_of(part.ref)
-            for one in self._session.pages(doing, "arm", f"{self._found.group_path}/connections", QUERY)
-        )
+        gateway = self._reader.resource(f"the gateway {part.name}", part.ref)
+        if gateway is None:
+            return False
+        doing = f"read the connections of the gateway {part.name}"
+        connections = self._session.pages(doing, "arm", f"{part.ref}/connections", QUERY)
+        return _has_clients(gateway) or next(iter(connections), None) is not None
 
     def _mark(self, part: Part, marked: bool) -> None:
         """Put this gateway's mark on what is shared, or take it off, by the call that changes tags alone."""
@@ -222,3 +250,13 @@ def _local(part: Part) -> dict[str, Any]:
         "gatewayIpAddress": part.settings["address"],
         "localNetworkAddressSpace": {"addressPrefixes": list(part.settings["networks"])},
     }
+
+
+def _has_clients(gateway: Resource) -> bool:
+    """Return whether clients connect to a gateway (point-to-site); none does without a pool of addresses for them.
+
+    Azure may tell an empty configuration of a gateway that was never given one.
+    """
+    told = gateway["properties"].get("vpnClientConfiguration") or {}
+    pool = (told.get("vpnClientAddressPool") or {}).get("addressPrefixes")
+    return bool(pool or told.get("vngClientConnectionConfigurations"))

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...core.errors import ProviderError
 from ...model.vpn_plan import Part, VpnState
-from .vpn_read import GATEWAY, PUBLIC_IP, SKU, Found, gateway_subnet
+from .vpn_read import GATEWAY, PUBLIC_IP, SKU, Found, gateway_subnet, mended
 
 #: "About gateway SKUs": the smallest of those of which new gateways are made.
 DEFAULT_SKU = "VpnGw1AZ"
@@ -44,7 +44,8 @@ def wanted_home(found: Found, state: VpnState, own: Mapping[str, Any]) -> Iterat
 def _shared(state: VpnState, kind: str, name: str, found: Found, settings: Mapping[str, Any]) -> Part:
     now = state.part(kind, name)
     users = tuple(now.settings.get("users", ())) if now else ()
-    return Part(kind, name, {**settings, "users": tuple(sorted({*users, found.name}))}, own=True)
+    settings = {**settings, **mended(state, kind, name), "users": tuple(sorted({*users, found.name}))}
+    return Part(kind, name, settings, own=True)
 
 
 def gateway_properties(found: Found, part: Part, address: str) -> dict[str, Any]:

@@ -204,6 +204,8 @@ class Reader:
         ):
             users = users_of(resource, self._store)
             settings: dict[str, Any] = {"users": users} if users else {}
+            if users:
+                settings |= _provisioning(resource)
             if kind == GATEWAY:
                 settings[SKU] = str((resource["properties"].get("sku") or {}).get("name") or "")
             yield Part(kind, str(resource["name"]), settings, str(resource["id"]), found.name in users)
@@ -215,10 +217,20 @@ def gateway_subnet(network: Resource) -> Resource | None:
     return next((one for one in subnets if str(one["name"]).lower() == "gatewaysubnet"), None)
 
 
+def gave_up(resource: Resource) -> bool:
+    """Return whether Azure gave up to make or to change a resource; it does not go on by itself."""
+    return resource["properties"].get("provisioningState") in ("Failed", "Canceled")
+
+
 def _provisioning(resource: Resource) -> dict[str, str]:
     """Return the setting by which a resource that Azure gave up to make differs, so that it is written again."""
-    state = str(resource["properties"].get("provisioningState"))
-    return {PROVISIONING: state} if state in ("Failed", "Canceled") else {}
+    return {PROVISIONING: str(resource["properties"]["provisioningState"])} if gave_up(resource) else {}
+
+
+def mended(state: VpnState, kind: str, name: str) -> dict[str, str]:
+    """Return what a part that Azure gave up to make has to become."""
+    now = state.part(kind, name)
+    return {PROVISIONING: "Succeeded"} if now and PROVISIONING in now.settings else {}
 
 
 def _local_part(name: str, resource: Resource, own: bool, tunnels: tuple[str, ...]) -> Part:

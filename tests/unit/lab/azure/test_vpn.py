@@ -171,3 +171,13 @@ def test_tags_alone_are_patched(http: Http) -> None:
     assert (after["tags"], after["properties"]) == ({"team": "y"}, before["properties"])
     assert after["etag"] != before["etag"]
     assert http.arm("PATCH", GATEWAY, {"properties": {"sku": {"name": "Basic"}}}).status_code == 400
+
+
+def test_a_gateway_lists_its_connections_without_their_state(http: Http) -> None:
+    lay_out(http)
+    (listed,) = http.arm("GET", f"{GATEWAY}/connections").json()["value"]
+    assert listed["id"] == http.arm("GET", CONNECTION).json()["id"]
+    assert "connectionStatus" not in listed["properties"] and KEY not in str(listed)
+    http.arm("DELETE", CONNECTION)
+    assert http.arm("GET", f"{GATEWAY}/connections").json()["value"] == []
+    assert http.arm("GET", f"{GATEWAY}x/connections").status_code == 404
