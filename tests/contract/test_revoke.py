@@ -16,7 +16,7 @@ from botocore.config import Config
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import spellings
 from ansible_collections.strategic.service_store.plugins.module_utils.model.revocation import MARK
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.revocation_keys import LOST_ANSWERS
+from ansible_collections.strategic.service_store.plugins.module_utils.provider.again import UNSURE
 from lab.faults import FaultProxy
 from tests.support.module import ModuleFailed
 from tests.support.revocation import killed_at, revoke
@@ -237,7 +237,7 @@ def test_a_key_that_the_provider_refuses_to_kill_is_not_marked_as_one_that_was_k
     faults.add(mode="status", operation=kills, status=403, body="{}", times=0)
     with pytest.raises(ModuleFailed) as failed:
         run(rotating, endpoints=endpoints, retries=0)
-    said_nothing = failed.value.result["error"]["kind"] in LOST_ANSWERS
+    said_nothing = failed.value.result["error"]["kind"] in UNSURE
     assert (MARK in rotating.main().meta) == said_nothing
     assert rotating.works(rotating.main())
 

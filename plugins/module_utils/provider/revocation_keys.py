@@ -16,6 +16,7 @@ from ..model import revocation as model
 from ..model.credential import Credential
 from ..model.key_age import Policy
 from ..model.rotation import CREATING, Journal
+from .again import UNSURE
 from .base import Access, KeyAdapter, Provider, Session
 from .purpose import probe
 from .revocation_listing import Listing
@@ -30,8 +31,6 @@ _REFUSED = (
     "switched on again"
 )
 _NAME_ONE = "name a rotator, which can look, or forget the record alone with state: absent"
-#: Failures that say nothing of what became of the call.
-LOST_ANSWERS = frozenset({"timeout", "server", "unreachable"})
 _MEND_LOOK = (
     "name a rotator that may list the keys of its user, or see at the provider that it is deleted and then forget the "
     "record with state: absent"
@@ -62,7 +61,7 @@ class Target:
 
 def may_have_worked(exc: ProviderError) -> bool:
     """Return whether a failed call may have taken effect: its answer was lost, now or at an earlier attempt."""
-    return exc.retried or exc.kind in LOST_ANSWERS
+    return exc.retried or exc.kind in UNSURE
 
 
 class Keys:

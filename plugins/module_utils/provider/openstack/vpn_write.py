@@ -15,6 +15,7 @@ from ...model.entry import Note
 from ...model.invalid import InvalidValue
 from ...model.plan import Change
 from ...model.vpn_plan import Part, VpnState
+from ..again import UNSURE
 from ..once import at_most_once
 from . import listing, vpn_policy, vpn_read
 from .session import OpenStackSession
@@ -24,8 +25,6 @@ from .vpn_read import CONNECTION, IKE, IPSEC, LOCAL, PEER, REPLACED, SERVICE, Fo
 MARK_CHARS = 255
 #: Until an agent has taken a connection up; whether the tunnel is up then depends on our end.
 TAKEN_UP = Wait(until=frozenset({"ACTIVE", "DOWN"}), fail=frozenset({"ERROR"}), every_s=2, at_most_s=120)
-#: Failures after which an object may have been made all the same.
-_UNSURE = frozenset({"timeout", "server", "unreachable"})
 _KINDS: Mapping[str, tuple[listing.Kind, str]] = {
     SERVICE: (vpn_read.SERVICES, "vpnservice"),
     IKE: (vpn_read.IKE_POLICIES, "ikepolicy"),
@@ -165,7 +164,7 @@ class Writing:
             made: Item = self._session.call(doing, "POST", listed.path, body={key: body}, retry=once)[key]
             return made
         except ProviderError as exc:
-            if exc.kind not in _UNSURE:
+            if exc.kind not in UNSURE:
                 raise
             found = self._look(listed, body)
             if found is None:
