@@ -120,17 +120,20 @@ class Revocation:
     def facts(self) -> dict[str, Any]:
         """Return the evidence; never a secret."""
         places = [place.facts() for place, _change, _target in self._places]
-        state = "revoking" if self._left() else "revoked"
-        return {
+        found = {
             "revocation": {
                 "credential": self._name,
                 "provider": self._params["provider"],
-                "revoked": state == "revoked",
+                "revoked": bool(places) and not self._left(),
                 "places": places,
                 "calls": self._keys.calls(),
-            },
-            "report": {"kind": "credential", "provider": self._params["provider"], "state": state},
+            }
         }
+        if not places:
+            # Nothing was found, which says nothing of what the provider has.
+            return found
+        state = "revoking" if self._left() else "revoked"
+        return {**found, "report": {"kind": "credential", "provider": self._params["provider"], "state": state}}
 
     def _left(self) -> str:
         return model.left(place for place, _change, _target in self._places)
