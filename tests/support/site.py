@@ -47,11 +47,19 @@ class Site:
         return str(path)
 
     def put(
-        self, name: str, provider: str, fields: Mapping[str, str], days: float, since: str = "registered_at"
+        self,
+        name: str,
+        provider: str,
+        fields: Mapping[str, str],
+        days: float,
+        since: str = "registered_at",
+        known: Mapping[str, str] | None = None,
     ) -> None:
-        """Store a key that was registered, or rotated, so many days ago."""
+        """Store a key that was registered, or rotated, so many days ago; ``known`` is what its probe told of it."""
         then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=days)
-        self.store.put(name, {**parse(name, provider, fields).record(), "meta": {since: written(then)}})
+        self.store.put(
+            name, {**parse(name, provider, fields).record(), "meta": {**(known or {}), since: written(then)}}
+        )
 
     def secrets(self) -> set[str]:
         """Return every secret that the store has now, in credentials and journals."""
