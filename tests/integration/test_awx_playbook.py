@@ -163,6 +163,28 @@ def test_the_surveys_key_takes_the_old_ones_place(shop: Site) -> None:
     )
 
 
+def test_the_surveys_key_lies_in_no_temporary_file_while_it_is_tried_out(shop: Site) -> None:
+    """A run that is killed would leave such a file behind; so this one is killed as soon as the key is in one."""
+
+    def lies_open() -> bool:
+        return any(_holds(path, NEW["secret_key"].encode()) for path in (shop.folder / "tmp").rglob("*"))
+
+    answers = {"service_store_replace_account": "acme-one"}
+    answers |= {f"service_store_new_{name}": value for name, value in NEW.items()}
+    # Where Ansible is told to keep modules' files it writes them in spite of pipelining.
+    kept = {"ANSIBLE_KEEP_REMOTE_FILES": "0"}
+    run = shop.run_loudly("replace_key", env=kept, variables=answers, kill_when=lies_open)
+    assert run.status == 0, run.output[-3000:] or "killed, since the key was in a temporary file"
+    assert parse_record("acme-one-key", shop.store.get("acme-one-key")).public["api_key"] == NEW["api_key"]
+
+
+def _holds(path: Path, text: bytes) -> bool:
+    try:
+        return path.is_file() and text in path.read_bytes()
+    except OSError:  # it has gone meanwhile
+        return False
+
+
 def test_an_account_outside_the_templates_limit_is_refused(shop: Site) -> None:
     answers = {"service_store_replace_account": "acme-two"}
     run = shop.run("replace_key", "--limit", "acme-one", **answers)
