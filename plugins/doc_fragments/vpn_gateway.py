@@ -273,7 +273,7 @@ options:
         choices: [response-only, bi-directional]
         default: response-only
       mtu:
-        description: The largest packet that goes into the tunnel, in bytes. Neutron's own default is 1500.
+        description: The largest packet that goes into the tunnel, 68 to 65535 bytes. Neutron's own default is 1500.
         type: int
   azure:
     description: What only V(azure) has.

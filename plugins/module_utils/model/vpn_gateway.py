@@ -115,7 +115,7 @@ def parse_wanted(
         inside_cidrs=tuple(
             parse_cidr(f"inside_cidrs[{index}]", cidr) for index, cidr in enumerate(params.get("inside_cidrs") or ())
         ),
-        dpd_timeout_s=int(params.get("dpd_timeout_s") or 30),
+        dpd_timeout_s=30 if params.get("dpd_timeout_s") is None else int(params["dpd_timeout_s"]),
         dpd_action=str(params.get("dpd_action") or "restart"),
         own=dict(own or {}),
     )
@@ -196,6 +196,10 @@ def _networks(values: Sequence[Any] | None, tunnel: Tunnel) -> tuple[str, ...]:
             if network.overlaps(ipaddress.ip_network(source.cidr)):
                 mend = f"overlaps {source.cidr}, which is behind our end; name the cloud's own networks"
                 raise InvalidValue(f"networks[{index}]", cidr, mend)
+        # The cloud would send the tunnel's own packets into the tunnel.
+        if ipaddress.ip_address(tunnel.local.address) in network:
+            mend = f"holds tunnel.local.address {tunnel.local.address}; name the cloud's own networks"
+            raise InvalidValue(f"networks[{index}]", cidr, mend)
     for host in hosts:
         if not any(ipaddress.IPv4Network(host).subnet_of(ipaddress.IPv4Network(cidr)) for cidr in found):
             mend = f"hold none that {host.partition('/')[0]} of tunnel.targets is in; add it"

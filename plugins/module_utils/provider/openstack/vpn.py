@@ -61,6 +61,8 @@ TRAITS = VpnTraits(
     scopes=("router",),
     tells_keys=True,
 )
+#: Neutron's least MTU for IPv4 (neutron_vpnaas, VpnReferenceValidator), and the largest IPv4 packet (RFC 791).
+_MTU = (68, 65535)
 _DPD = {"restart": "restart", "clear": "clear", "none": "disabled"}
 
 
@@ -69,6 +71,10 @@ def check(wanted: VpnGateway) -> None:
     if wanted.inside_cidrs:
         mend = "is not possible: tunnels of Neutron have no link networks; leave it out"
         raise InvalidValue("inside_cidrs", ", ".join(wanted.inside_cidrs), mend)
+    least, most = _MTU
+    mtu = wanted.own.get("mtu", least)
+    if not least <= mtu <= most:
+        raise InvalidValue("openstack.mtu", mtu, f"is not between {least} and {most}; write one such as 1400")
     _policies(wanted)
 
 

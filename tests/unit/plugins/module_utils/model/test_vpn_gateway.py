@@ -50,6 +50,15 @@ def test_without_networks_they_are_the_endpoints() -> None:
     assert wanted(networks=None).networks == ("10.60.1.10/32",)
 
 
+def test_an_ipv6_end_of_ours_is_in_no_network_of_ipv4() -> None:
+    ours = {**TUNNEL, "local": {"address": "2001:db8::10"}}
+    assert wanted(tunnel=ours).networks == ("10.60.0.0/16",)
+
+
+def test_without_a_time_a_silent_peer_is_given_half_a_minute() -> None:
+    assert wanted(dpd_timeout_s=None).dpd_timeout_s == 30
+
+
 def test_what_is_returned_is_what_the_role_at_our_end_takes() -> None:
     ends = [TunnelEnd("acme-vpn-1", "203.0.113.7"), TunnelEnd("acme-vpn-2", "")]
     (made,) = connections(wanted(), ends, "acme-aws")
@@ -87,7 +96,14 @@ def test_what_is_returned_is_what_the_role_at_our_end_takes() -> None:
         pytest.param({"pre_shared_keys": ["one"]}, "pre_shared_keys", "has 2 tunnels", id="too few keys"),
         pytest.param({"pre_shared_keys": ["one", "one"]}, "pre_shared_keys", "twice", id="one key twice"),
         pytest.param({"inside_cidrs": ["169.254.1.0/30"] * 3}, "inside_cidrs", "more than the 2", id="inside"),
+        pytest.param(
+            {"networks": ["10.60.0.0/16", "198.51.100.0/24"]},
+            "networks[1]",
+            "holds tunnel.local.address 198.51.100.10",
+            id="our end",
+        ),
         pytest.param({"dpd_timeout_s": 9}, "dpd_timeout_s", "less than twice", id="dpd"),
+        pytest.param({"dpd_timeout_s": 0}, "dpd_timeout_s", "less than twice", id="no dpd"),
         pytest.param(
             {"tunnel": {**TUNNEL, "esp_rekey_s": 20000}}, "tunnel.esp_rekey_s", "is longer than", id="lifetimes"
         ),

@@ -248,8 +248,10 @@ def test_a_service_of_the_older_kind_is_refused(tunnels: VpnHand) -> None:
         ({"tunnel": {"ike_proposals": ["chacha20poly1305-prfsha256-x25519"]}}, "none that Neutron can express"),
         ({"pre_shared_keys": ["a", "b"]}, "pre_shared_keys"),
         ({"scope": {"kind": "vpc", "name": "main"}}, "it has router"),
+        ({"openstack": {"mtu": 67}}, "openstack.mtu: 67 is not between 68 and 65535"),
+        ({"openstack": {"mtu": 65536}}, "openstack.mtu: 65536 is not between"),
     ],
-    ids=["link networks", "proposals", "two keys", "kind"],
+    ids=["link networks", "proposals", "two keys", "kind", "small MTU", "large MTU"],
 )
 def test_bad_input_makes_no_call(tunnels: VpnHand, cloud: Cloud, options: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidValue, match=said):
