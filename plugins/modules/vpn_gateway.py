@@ -144,7 +144,7 @@ tunnels:
 ends:
   description:
     - The tunnels as the provider shows them, with outer address, link network, state, algorithms and the key's
-      fingerprint.
+      fingerprint, which is "(not ours)" for a key so weak that it could be found by its fingerprint.
   returned: success
   type: list
   elements: dict

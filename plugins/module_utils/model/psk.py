@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import reduce
 
 from .invalid import InvalidValue
-from .secret_policy import LETTERS_DIGITS, PRINTABLE, Alphabet, Policy
+from .secret_policy import LETTERS_DIGITS, PRINTABLE, Alphabet, Policy, broken_rules
 
 
 def _without(chars: str, says: str) -> Alphabet:
@@ -40,6 +40,11 @@ def policy(providers: Sequence[str] = ()) -> Policy:
         max_length=min(kind.max_length for kind in kinds),
         alphabet=reduce(Alphabet.both, dict.fromkeys(kind.alphabet for kind in kinds)),
     )
+
+
+def is_strong(key: str) -> bool:
+    """Return whether a key cannot be guessed, whoever made it: it breaks no rule that holds for every provider."""
+    return not broken_rules(replace(_BASE, max_length=255), key)
 
 
 def check_length(where: str, length: int, wanted: Policy) -> int:

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...core.redact import fingerprint
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import AEAD, Algorithms, algorithms
 from ...model.vpn_gateway import VpnGateway
+from ..vpn_key import told_fingerprint
 
 _CIPHERS = {
     "aes128": "AES128",
@@ -170,7 +170,7 @@ def told_settings(options: Mapping[str, Any]) -> dict[str, Any]:
         if value is not None:
             found[term.setting] = value
     key = told_key(options)
-    return {**found, KEY: fingerprint(key)} if key else found
+    return {**found, KEY: told_fingerprint(key)} if key else found
 
 
 def told_key(options: Mapping[str, Any]) -> str:

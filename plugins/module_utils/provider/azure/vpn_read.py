@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...core.errors import ProviderError
-from ...core.redact import fingerprint
 from ...model import mark
 from ...model.scope import Scope
 from ...model.vpn_gateway import TunnelEnd, tunnel_names
 from ...model.vpn_plan import Part, VpnState
+from ..vpn_key import told_fingerprint
 from .resource import VIRTUAL_NETWORK, VIRTUAL_NETWORK_GATEWAY, Place, key_of
 from .session import NETWORK_VERSION, AzureSession
 from .vpn_terms import KEY, accepts, told_settings
@@ -253,7 +253,7 @@ def _connection_part(found: Found, connection: Resource, own: bool, tunnels: tup
         **_provisioning(connection),
     }
     if found.key:
-        settings[KEY] = fingerprint(found.key)
+        settings[KEY] = told_fingerprint(found.key)
     return Part(CONNECTION, found.name, settings, connection["id"], own, tunnels)
 
 
@@ -271,7 +271,7 @@ def _ends(found: Found, connection: Resource) -> tuple[TunnelEnd, ...]:
             _STATUS.get(told, "unknown"),
             f"{told}, {moved}",
             accepts(properties),
-            fingerprint(found.key) if found.key else "",
+            told_fingerprint(found.key) if found.key else "",
         )
         for called, address in zip(tunnel_names(found.name, len(addresses)), addresses)
     )

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ...core.redact import fingerprint
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import algorithms
 from ...model.vpn_gateway import VpnGateway
+from ..vpn_key import told_fingerprint
 
 KEY = "key"
 EXAMPLE = "aes256-sha256-modp3072"
@@ -115,7 +115,7 @@ def told_settings(customer: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a customer gateway that was read; its key is there as its fingerprint."""
     found = {term.setting: term.told(customer[term.field]) for term in TERMS if customer.get(term.field) is not None}
     key = told_key(customer)
-    return {**found, KEY: fingerprint(key)} if key else found
+    return {**found, KEY: told_fingerprint(key)} if key else found
 
 
 def told_key(customer: Mapping[str, Any]) -> str:

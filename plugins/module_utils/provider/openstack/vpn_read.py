@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Callable
 
-from ...core.redact import fingerprint
 from ...model import mark
 from ...model.scope import Scope
 from ...model.vpn_gateway import TunnelEnd
 from ...model.vpn_plan import Part, VpnState
+from ..vpn_key import told_fingerprint
 from . import listing, vpn_policy
 from .session import OpenStackSession
 
@@ -157,7 +157,7 @@ class _Reading:
             "initiator": item["initiator"],
             "mtu": item["mtu"],
             "enabled": bool(item["admin_state_up"]),
-            "key": fingerprint(item["psk"]),
+            "key": told_fingerprint(item["psk"]),
             **({STATUS: FAILED} if item["status"] == FAILED else {}),
         }
 
@@ -170,7 +170,7 @@ class _Reading:
             status=_STATUS.get(status, "unknown"),
             detail="" if status in ("ACTIVE", "DOWN") else status,
             accepts=vpn_policy.accepts(*self._policies(item)),
-            fingerprint=fingerprint(item["psk"]),
+            fingerprint=told_fingerprint(item["psk"]),
         )
 
     def _policies(self, item: Item) -> tuple[vpn_policy.Policy, vpn_policy.Policy]:
