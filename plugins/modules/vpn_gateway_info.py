@@ -12,7 +12,8 @@ short_description: Reads the cloud's end of a site-to-site tunnel, and where it 
 version_added: 0.2.0
 description:
   - Returns the parts of a gateway, its tunnels with their state and algorithms, and which of these are weak.
-  - Where O(tunnel) is given as well, it returns what differs and the tunnels as our own end takes them.
+  - Where O(tunnel) is given as well, it returns what differs and the tunnels as our own end takes them. It never fails
+    for what is there.
 author: strategic.service_store contributors (@strategic)
 extends_documentation_fragment:
   - strategic.service_store.vpn_gateway
@@ -85,7 +86,7 @@ tunnels:
 ends:
   description:
     - The tunnels as the provider shows them, with outer address, link network, state, algorithms and the key's
-      fingerprint.
+      fingerprint, which is "(not ours)" for a key so weak that it could be found by its fingerprint.
   returned: success
   type: list
   elements: dict
@@ -104,7 +105,9 @@ drift:
   type: bool
   sample: true
 differences:
-  description: What M(strategic.service_store.vpn_gateway) would change, in words.
+  description:
+    - What M(strategic.service_store.vpn_gateway) would change, in words, also of what somebody else made.
+    - What it cannot change where it is, and what there is that it cannot use, comes with the reason.
   returned: success
   type: list
   elements: str
@@ -146,12 +149,11 @@ class Task:
 
     def __init__(self, context: Context) -> None:
         self._end, self._session = vpn.opened(context)
-        self._found = Plan()
+        self._differences: list[str] = []
 
     def plan(self) -> Plan:
         """Read and compare; an info module plans no change."""
-        # What somebody else made is compared as well: it is no change yet.
-        self._found = self._end.plan(adopt=True)
+        self._differences = self._end.differences()
         return Plan()
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
@@ -161,8 +163,8 @@ class Task:
         """Return the gateway and the drift."""
         return {
             **self._end.describe(),
-            "drift": self._found.changed,
-            "differences": [change.describe() for change in self._found.changes],
+            "drift": bool(self._differences),
+            "differences": self._differences,
             "api_calls": self._session.calls.by_name(),
         }
 

@@ -134,13 +134,22 @@ def plan(name: str, state: VpnState, wanted: Sequence[Part], traits: VpnTraits, 
     Own parts that are not wanted any more are removed, last made first. A part of that name that somebody else made
     counts as there where it is as wanted; it is changed only with ``adopt``. Raises InvalidValue.
     """
+    made = audit(name, state, wanted, traits, adopt)
+    for change in made.changes:
+        if refused := refusal(change, traits, adopt):
+            raise refused
+    return made
+
+
+def audit(name: str, state: VpnState, wanted: Sequence[Part], traits: VpnTraits, adopt: bool = False) -> Plan:
+    """Return the same plan also where a part cannot or must not be changed, which ``refusal`` tells of each change."""
     there = {part.key: part for part in state.parts}
     changes: list[Change] = []
     for part in sorted(wanted, key=traits.rank):
         now = there.get(part.key)
         if now is None:
             changes.append(Change("add", part.label, None, part, name))
-        elif _changes(now, part, traits, adopt):
+        elif _changes(now, part, traits.kind(now.kind), adopt):
             changes.append(Change("update", part.label, now, part, name))
     keep = {part.key for part in wanted}
     left = [part for part in state.parts if part.own and part.key not in keep]
@@ -193,24 +202,36 @@ def findings(ends: Sequence[TunnelEnd]) -> list[str]:
     ]
 
 
-def _changes(now: Part, wanted: Part, traits: VpnTraits, adopt: bool) -> bool:
-    """Return whether a part that is there has to be changed; raises InvalidValue where it cannot or must not be."""
+def refusal(change: Change, traits: VpnTraits, adopt: bool = False) -> InvalidValue | None:
+    """Return in words why a part that is there cannot or must not be changed; None where it can."""
+    if change.action != "update":
+        return None
+    now: Part = change.before
+    wanted: Part = change.after
     kind = traits.kind(now.kind)
-    differing = now.differing(wanted)
     if kind.shared and not now.own:
-        return "users" in differing
+        return None
+    differing = now.differing(wanted)
     if not now.own and not adopt:
-        if not differing:
-            return False
         mend = f"was made by somebody else and differs in {', '.join(differing)}; take it over with adopt: true"
-        raise InvalidValue(now.kind, f"{now.name} ({now.ref})", mend)
+        return InvalidValue(now.kind, f"{now.name} ({now.ref})", mend)
     for name in differing:
         if name not in kind.in_place and not (kind.shared and name == "users"):
             mend = (
                 f"cannot be changed to {_shown(wanted.settings[name])} where it is; remove the gateway with "
                 "state: absent and make it anew"
             )
-            raise InvalidValue(f"{now.kind} {now.name}: {name}", _shown(now.settings[name]), mend)
+            return InvalidValue(f"{now.kind} {now.name}: {name}", _shown(now.settings[name]), mend)
+    return None
+
+
+def _changes(now: Part, wanted: Part, kind: PartKind, adopt: bool) -> bool:
+    """Return whether a part that is there is not as it has to be."""
+    differing = now.differing(wanted)
+    if kind.shared and not now.own:
+        return "users" in differing
+    if not now.own and not adopt:
+        return bool(differing)
     return bool(differing) or not (now.own or kind.within)
 
 

@@ -102,6 +102,27 @@ class CloudEnd:
         self._drops = vpn_plan.drops(made.changes, self.state, self._traits)
         return made
 
+    def differences(self) -> list[str]:
+        """Read, and return in words what differs from what is wanted, whoever made it.
+
+        What cannot be changed is told with the reason, and so is what the provider cannot have beside what there is.
+        """
+        self.read()
+        if self.wanted is None:
+            return []
+        try:
+            self._parts = self._adapter.parts_vpn(self.wanted, self.state)
+        except ProviderError as exc:
+            # No call was made: it is what has been read that is in the way.
+            return [str(exc)]
+        made = vpn_plan.audit(self._name, self.state, self._parts, self._traits, adopt=True)
+        self._drops = vpn_plan.drops(made.changes, self.state, self._traits)
+        return [self._told(change) for change in made.changes]
+
+    def _told(self, change: Change) -> str:
+        refused = vpn_plan.refusal(change, self._traits, adopt=True)
+        return f"{change.describe()} ({refused})" if refused else change.describe()
+
     def apply(self, made: Plan, done: Callable[[Change], None]) -> None:
         """Make the changes, and read how it has become.
 

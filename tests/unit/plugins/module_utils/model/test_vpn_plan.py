@@ -20,10 +20,12 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_
     PartKind,
     VpnState,
     VpnTraits,
+    audit,
     drops,
     findings,
     plan,
     plan_absent,
+    refusal,
     settled,
 )
 
@@ -93,6 +95,18 @@ def test_a_connection_of_others_is_changed_by_leave_alone() -> None:
 def test_what_cannot_be_changed_where_it_is_is_refused() -> None:
     with pytest.raises(InvalidValue, match="connection acme: type: bgp cannot be changed to static where it is"):
         plan("g", VpnState(parts=(setting(type="bgp"),)), (CONNECTION,), TRAITS)
+
+
+def test_an_audit_holds_what_a_plan_refuses_and_why() -> None:
+    state = VpnState(parts=(replace(setting(type="bgp", key="sha256:2"), own=False, ref="vpn-1"),))
+    made = audit("g", state, WANTED, TRAITS, adopt=True)
+    assert lines(made) == ["add g: gateway vpc-1", "update g: connection acme", "add g: route 10.20.0.11/32"]
+    why = [refusal(change, TRAITS, adopt=True) for change in made.changes]
+    assert why[0] is why[2] is None and "type: bgp cannot be changed to static" in str(why[1])
+    assert "was made by somebody else" in str(refusal(made.changes[1], TRAITS))
+    changeable = setting(key="sha256:2")
+    (change,) = audit("g", VpnState(parts=(changeable,)), (CONNECTION,), TRAITS).changes
+    assert refusal(change, TRAITS) is None
 
 
 def test_a_tunnel_drops_for_the_longest_of_its_reasons() -> None:
