@@ -17,9 +17,10 @@ from ...core.errors import ProviderError
 from ...core.waiting import Wait
 from ...model.plan import Change
 from ...model.vpn_plan import Part
+from ..again import UNSURE
 from .vpn_read import CUSTOMER, FIRST, GATEWAY, Item
 from .vpn_terms import KEY, request, told_key, told_settings
-from .vpn_work import DELETED, UNSURE, Work
+from .vpn_work import DELETED, Work
 
 _AVAILABLE = Wait(frozenset({"available"}), frozenset({"deleted", "deleting"}), every_s=10, at_most_s=1200)
 _UP = Wait(frozenset({"UP"}), every_s=10)

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from ...core.errors import ProviderError
 from ...core.waiting import Wait
 from ...model.plan import Change
+from ..again import UNSURE
 from .vpn_read import attached_to, users_of
-from .vpn_work import UNSURE, Work
+from .vpn_work import Work
 
 _ATTACHED = Wait(frozenset({"attached"}), every_s=5, at_most_s=600)
 _DETACHED = Wait(frozenset({"detached"}), every_s=5, at_most_s=600)

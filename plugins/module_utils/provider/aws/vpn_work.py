@@ -19,8 +19,6 @@ from ...model.vpn_plan import Part, VpnState
 from .session import AwsSession
 from .vpn_read import Found, Reader
 
-#: Failures after which what was asked for may have been made all the same.
-UNSURE = frozenset({"timeout", "server", "unreachable"})
 DELETED = Wait(frozenset({"deleted"}), every_s=10, at_most_s=1200)
 
 
