@@ -145,8 +145,8 @@ permissions:
 revocation:
   description:
     - Every place where the credential was, and what became of it there, whoever did it. C(revoked) is true
-      where there were such places and nothing is left. In check mode and after a failure V(alive), V(refused) (no
-      proof that it is deleted) and V(kept) are what is left.
+      where there were such places and nothing is left. In check mode and after a failure V(alive), V(refused)
+      (no proof that it is deleted) and V(kept) are what is left.
     - C(proof) says how that is known, C(outlives) what goes on all the same.
   returned: O(state=revoked)
   type: dict
