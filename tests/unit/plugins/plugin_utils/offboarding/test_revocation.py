@@ -97,6 +97,8 @@ def test_the_key_before_is_not_forgotten_for_the_death_of_another_one_of_its_nam
     second = revocation(own(*DEAD, fingerprint="sha256:2"), LATER, [begun])
     assert rows(second)["key AKIA1"] == "removed" and second["waiting"] == ["credential acme-key (sha256:1)"]
     assert not second["complete"] and revocation(own(), LATER, [second])["waiting"] == second["waiting"]
+    assert revocation(own(*DEAD, fingerprint="sha256:2"), LATER, [first])["waiting"] == second["waiting"]
+    assert revocation(own(*DEAD, fingerprint="sha256:1"), LATER, [first])["complete"]
     seen = revocation(own(place("provider", "AKIA1", "alive"), why="x", fingerprint="sha256:1"), AT)
     another = revocation(own(place("provider", "AKIA2", "deleted"), fingerprint="sha256:2"), LATER, [seen])
     assert rows(another)["key AKIA1"] == "remained" and rows(another)["key AKIA2"] == "removed"
