@@ -33,6 +33,8 @@ from .vpn_terms import KEY, TERMS, check, cover, told_key, wanted_settings
 #: "Modify VPN tunnel options": the tunnel is interrupted for up to several minutes. "Modify the target gateway" and
 #: "Modify VPN connection options" say the same of both tunnels for a brief period.
 _OUTAGE_S = 180
+#: A connection takes 50 tags ("Tag your Amazon EC2 resources"), not all of which are for the marks of routes.
+_MOST_ROUTES = 40
 #: Changes that AWS takes without replacing the tunnel's endpoint are none of these; it does not say which they are.
 _TUNNEL = frozenset({term.setting for term in TERMS} | {KEY})
 TRAITS = VpnTraits(
@@ -49,7 +51,8 @@ TRAITS = VpnTraits(
         ),
         PartKind(TUNNEL, _TUNNEL, dict.fromkeys(_TUNNEL, _OUTAGE_S), within=CONNECTION),
         PartKind(ROUTE, within=CONNECTION),
-        PartKind(TRANSIT_ROUTE, within=CONNECTION),
+        # Not within the connection, since anybody's routes may lead there: each has a mark of its own.
+        PartKind(TRANSIT_ROUTE),
         PartKind(PROPAGATION, frozenset({"propagates"}), shared=True),
     ),
     scopes=tuple(KINDS),
@@ -119,6 +122,7 @@ class AwsVpn:
         found: Found = state.extra
         tables = self._route_tables(wanted, found)
         if found.transit:
+            _check_marks(len(tables) * len(wanted.peer_networks))
             for table in tables:
                 for cidr in wanted.peer_networks:
                     yield Part(TRANSIT_ROUTE, f"{table} {cidr}", own=True)
@@ -141,6 +145,13 @@ class AwsVpn:
                     "aws", f"route by the table {table}", f"{found.home} has no such table", "not_found"
                 )
         return list(dict.fromkeys(named))
+
+
+def _check_marks(routes: int) -> None:
+    if routes > _MOST_ROUTES:
+        why = f"it takes {routes} routes, and a connection's tags can mark {_MOST_ROUTES}"
+        hint = "name networks in place of single servers in tunnel.sources, or fewer tables in aws.route_tables"
+        raise ProviderError("aws", "route by the transit gateway's tables", why, "invalid", hint=hint)
 
 
 def _is_main(table: Mapping[str, object], transit: bool) -> bool:

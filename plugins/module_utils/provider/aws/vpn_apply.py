@@ -55,6 +55,7 @@ class Writer(SharedParts, Connections, Routes):
             (ROUTE, "add"): self._add_route,
             (ROUTE, "remove"): self._remove_route,
             (TRANSIT_ROUTE, "add"): self._add_transit_route,
+            (TRANSIT_ROUTE, "update"): self._mark_route,
             (TRANSIT_ROUTE, "remove"): self._remove_transit_route,
             (PROPAGATION, "add"): self._propagate,
             (PROPAGATION, "update"): self._propagate,

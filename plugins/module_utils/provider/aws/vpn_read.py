@@ -4,7 +4,8 @@
 """Reads the cloud's end of a tunnel in EC2: one call for each kind of object that it is made of.
 
 Marks: what this store made bears the tag ``svcstore:<store>:<gateway>``. A customer gateway (one for an address of our
-end) and a VPC's virtual private gateway may serve several gateways, and bear a tag for each.
+end) and a VPC's virtual private gateway may serve several gateways, and bear a tag for each. A transit gateway's static
+routes take no tags, and are marked by tags of the connection.
 """
 
 from __future__ import annotations
@@ -74,6 +75,11 @@ def attached_to(gateway: Item) -> str:
     states = ("attached", "attaching")
     found = [item["VpcId"] for item in gateway.get("VpcAttachments") or () if item.get("State") in states]
     return str(found[0]) if found else ""
+
+
+def route_mark(tag: str, route: str) -> str:
+    """Return a connection's tag that marks a transit gateway's route, called ``TABLE CIDR``, as made for a gateway."""
+    return f"{tag}:{route.replace(' ', ':')}"
 
 
 class Reader:
@@ -263,9 +269,12 @@ class Reader:
         for route in connection.get("Routes") or ():
             if route.get("State") not in _GONE:
                 yield Part(ROUTE, route["DestinationCidrBlock"], {}, "", own)
+        tags = tags_of(connection)
         for table, routes in found.routes.items():
             for route in routes:
-                yield Part(TRANSIT_ROUTE, f"{table} {route['DestinationCidrBlock']}", {}, table, own)
+                name = f"{table} {route['DestinationCidrBlock']}"
+                # Others may route to the attachment too, in any table and for any network.
+                yield Part(TRANSIT_ROUTE, name, {}, table, route_mark(found.tag, name) in tags)
 
     def _propagation(self, found: Found) -> Iterator[Part]:
         """Yield the route tables into which the VPC's gateway propagates its routes, or this store wants it to."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ...core.errors import ProviderError
 from ...model.plan import Change
 from ...model.vpn_plan import Part
-from .vpn_read import GATEWAY
+from .vpn_read import GATEWAY, route_mark
 from .vpn_work import Work
 
 
@@ -31,6 +31,7 @@ class Routes(Work):
 
     def _add_transit_route(self, change: Change, _along: Sequence[Change]) -> None:
         table, _space, cidr = change.after.name.partition(" ")
+        self._mark_route(change, _along)
         try:
             self._call(
                 f"route {cidr} by {table}",
@@ -42,6 +43,10 @@ class Routes(Work):
         except ProviderError as exc:
             if not (exc.retried and exc.kind == "already_exists"):
                 raise
+
+    def _mark_route(self, change: Change, _along: Sequence[Change]) -> None:
+        # The mark comes first, as a route without it would count as somebody else's work.
+        self._tag(self._connection_id, {route_mark(self._found.tag, change.after.name): ""})
 
     def _attachment_of_connection(self) -> str:
         if not self._found.attachment:
@@ -56,6 +61,7 @@ class Routes(Work):
         doing = f"stop routing {cidr} by {table}"
         parameters = {"TransitGatewayRouteTableId": table, "DestinationCidrBlock": cidr}
         self._gone(doing, "delete_transit_gateway_route", **parameters)
+        self._unmark(self._connection_id, route_mark(self._found.tag, change.before.name))
 
     def _propagate(self, change: Change, _along: Sequence[Change]) -> None:
         # The mark comes first, as a table that propagates without it would count as somebody else's work.

@@ -9,7 +9,7 @@ Marks come with what is made, in the same call, so that a run that is killed lea
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.errors import ProviderError
@@ -53,11 +53,15 @@ class Work:
         return [{"ResourceType": resource, "Tags": tags}]
 
     def _mark(self, ref: str, **more: str) -> None:
-        tags = [{"Key": key, "Value": value} for key, value in {self._found.tag: "", **more}.items()]
-        self._call(f"mark {ref}", "create_tags", Resources=[ref], Tags=tags)
+        self._tag(ref, {self._found.tag: "", **more})
 
-    def _unmark(self, ref: str) -> None:
-        self._call(f"take the mark off {ref}", "delete_tags", Resources=[ref], Tags=[{"Key": self._found.tag}])
+    def _tag(self, ref: str, tags: Mapping[str, str]) -> None:
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self._call(f"mark {ref}", "create_tags", Resources=[ref], Tags=listed)
+
+    def _unmark(self, ref: str, tag: str = "") -> None:
+        """Take a mark off, this gateway's own where none is named."""
+        self._call(f"take the mark off {ref}", "delete_tags", Resources=[ref], Tags=[{"Key": tag or self._found.tag}])
 
     def _waited(self, wait: Wait) -> Wait:
         return dataclasses.replace(wait, sleep=self._session.access.retry.sleep)
