@@ -130,6 +130,9 @@ def wanted_settings(wanted: VpnGateway) -> dict[str, Any]:
     for setting, (where, least, most) in _LIMITS.items():
         if setting in found and not least <= found[setting] <= most:
             raise InvalidValue(where, found[setting], f"is not between {least} and {most}, which AWS takes")
+    if found["esp lifetime (s)"] >= found["ike lifetime (s)"]:
+        mend = f"is not less than tunnel.ike_rekey_s ({found['ike lifetime (s)']}), as AWS wants it"
+        raise InvalidValue("tunnel.esp_rekey_s", found["esp lifetime (s)"], mend)
     margin = found.get("rekey margin (s)", 0)
     if 2 * margin > found["esp lifetime (s)"]:
         raise InvalidValue("aws.rekey_margin_s", margin, "is more than half of tunnel.esp_rekey_s; AWS takes no more")
@@ -156,6 +159,8 @@ def check(wanted: VpnGateway) -> None:
         if not link or cidr in _RESERVED:
             mend = "is no /30 of 169.254.0.0/16 that AWS leaves free; write one such as 169.254.10.0/30"
             raise InvalidValue(f"inside_cidrs[{index}]", cidr, mend)
+        if cidr in wanted.inside_cidrs[:index]:
+            raise InvalidValue(f"inside_cidrs[{index}]", cidr, "is that of the other tunnel; name another")
 
 
 def told_settings(options: Mapping[str, Any]) -> dict[str, Any]:

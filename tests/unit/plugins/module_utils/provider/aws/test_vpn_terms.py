@@ -129,6 +129,13 @@ def test_one_prefix_covers_all(cidrs: list[str], covered: str) -> None:
             "would open the tunnel to 10.0.0.0/7",
             id="its networks far apart",
         ),
+        pytest.param(
+            {"tunnel": {"ike_rekey_s": 3600, "esp_rekey_s": 3600}},
+            "tunnel.esp_rekey_s",
+            "not less than",
+            id="equal lives",
+        ),
+        pytest.param({"inside_cidrs": ["169.254.10.0/30"] * 2}, "inside_cidrs[1]", "the other tunnel", id="same link"),
         pytest.param({"inside_cidrs": ["10.0.0.0/30"]}, "inside_cidrs[0]", "no /30 of 169.254", id="link"),
         pytest.param({"inside_cidrs": ["169.254.1.0/30"]}, "inside_cidrs[0]", "AWS leaves free", id="reserved link"),
     ],
