@@ -164,7 +164,7 @@ drops:
   returned: success
   type: list
   elements: dict
-  sample: [{tunnel: acme-vpn-1, why: ike_groups of tunnel acme-vpn-1 changes, about_s: 60}]
+  sample: [{tunnel: acme-vpn-1, why: ike groups of tunnel acme-vpn-1 changes, about_s: 180}]
 weak:
   description: Weak algorithms that the cloud's end takes as it is, in words; empty where there are none.
   returned: success
