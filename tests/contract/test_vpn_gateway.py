@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import fingerprint
 from ansible_collections.strategic.service_store.plugins.module_utils.model.tunnel_spec import parse_tunnels
 from tests.support.module import ModuleFailed, run_module
 
@@ -202,8 +203,52 @@ def test_a_key_that_changed_at_the_provider_is_found_and_put_right(gateway: Gate
     assert gateway.site.held_keys() == list(KEYS[: gateway.site.tunnels])
 
 
+def test_a_weak_key_at_the_provider_is_shown_by_nothing_that_it_could_be_found_by(gateway: Gateway) -> None:
+    if not gateway.site.change_key:
+        pytest.skip("this provider does not tell its keys")
+    weak = "Winter2026Winter2026"
+    gateway.present()
+    gateway.site.change_key(weak)
+    found, predicted = gateway.info(), gateway.present(check=True)
+    assert found["drift"] and found["ends"][-1]["fingerprint"] == "(not ours)"
+    shown = json.dumps([found, predicted])
+    assert fingerprint(weak) not in shown and weak not in shown
+
+
+@pytest.mark.parametrize(
+    ("running", "more", "words"),
+    [
+        pytest.param(
+            "cloudstack-vpc",
+            {"cloudstack": {"passive": False}},
+            "connection acme-vpn .*passive: True cannot be changed to False where it is",
+            id="a setting",
+        ),
+        pytest.param(
+            "openstack-router",
+            {"networks": None},
+            "10.60.1.10/32 is no subnet of this router",
+            id="what the provider has not",
+            marks=pytest.mark.openstack,
+        ),
+    ],
+    indirect=["running"],
+)
+def test_an_audit_tells_what_cannot_be_changed_with_the_reason(
+    gateway: Gateway, more: dict[str, Any], words: str
+) -> None:
+    gateway.present()
+    with pytest.raises(ModuleFailed):
+        gateway.present(**more)
+    found = gateway.info(**more)
+    assert found["drift"] and len(found["differences"]) == 1
+    assert re.search(words, found["differences"][0])
+    assert found["ends"] and found["tunnels"]
+
+
 def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_are(gateway: Gateway) -> None:
     before = gateway.present()
+    gateway.site.report_up()
     tunnel = gateway.tunnel(
         local={"address": "198.51.100.20"},
         sources=TUNNEL["sources"][:1],
@@ -212,6 +257,7 @@ def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_
     gateway.account.faults.reset()
     predicted = gateway.present(tunnel=tunnel, check=True)
     assert gateway.account.writes() == []
+    assert sorted(drop["tunnel"] for drop in predicted["drops"]) == sorted(end["name"] for end in before["ends"])
     assert all(isinstance(drop["about_s"], int) and drop["why"] for drop in predicted["drops"])
     after = gateway.present(tunnel=tunnel)
     assert predicted["diff"] == after["diff"] and predicted["drops"] == after["drops"]
@@ -223,8 +269,10 @@ def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_
 
 def test_a_removal_says_that_the_tunnels_drop_for_good(gateway: Gateway) -> None:
     made = gateway.present()
+    gateway.site.report_up()
     gone = gateway.absent(check=True)
-    up = [end["name"] for end in made["ends"] if end["status"] != "down"]
+    up = [end["name"] for end in gone["ends"] if end["status"] == "up"]
+    assert up == [end["name"] for end in made["ends"]] != []
     assert [drop["tunnel"] for drop in gone["drops"] if drop["about_s"] is None] == up
 
 

@@ -29,6 +29,7 @@ class VpnSite:
     ``tunnels`` is how many keys a connection takes, ``least_reads`` the calls of a run that changes nothing, signing in
     left out. ``look()`` lists all there is; ``held_keys()`` returns the keys that the provider has, first tunnel first,
     and ``change_key(key)`` changes that of the last tunnel as somebody else would; both None where it does not tell.
+    ``report_up()`` makes the gateway's tunnels up, where the provider does not say so by itself.
     ``add_foreign()`` makes a gateway, and a connection of another name, as somebody else would. ``make_call`` is the
     call that makes the connection. ``own`` are options that a run without choices needs, ``proposals`` two that
     the provider takes. ``keeps_connection`` says whether a connection stays the same with other algorithms.
@@ -43,6 +44,7 @@ class VpnSite:
     add_foreign: Callable[[], None]
     held_keys: Callable[[], list[str]] | None = None
     change_key: Callable[[str], None] | None = None
+    report_up: Callable[[], Any] = lambda: None
     own: Mapping[str, Any] = field(default_factory=dict)
     proposals: tuple[str, str] = ("aes256-sha256-ecp256", "aes256-sha384-ecp384")
     keeps_connection: bool = True
@@ -63,6 +65,10 @@ def aws_vpc(account: CloudAccount) -> VpnSite:
             VpnTunnelOutsideIpAddress=held[-1]["OutsideIpAddress"],
             TunnelOptions={"PreSharedKey": key},
         )
+
+    def report_up() -> None:
+        up = {one["OutsideIpAddress"]: {"status": "UP"} for one in tunnels()[1]}
+        account.server.lab("POST", "vpn", {"tunnels": up})
 
     def add_foreign() -> None:
         (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["vpn-other"]}])["Vpcs"]
@@ -87,6 +93,7 @@ def aws_vpc(account: CloudAccount) -> VpnSite:
         add_foreign=add_foreign,
         held_keys=lambda: [one["PreSharedKey"] for one in tunnels()[1]],
         change_key=change_key,
+        report_up=report_up,
     )
 
 
@@ -136,6 +143,10 @@ def cloudstack_vpc(account: CloudAccount) -> VpnSite:
         fields = {name: str(held[name]).lower() for name in (*names, *more)}
         api.updateVpnCustomerGateway(**fields, ipsecpsk=key, fetch_result=True)
 
+    def report_up() -> None:
+        (one,) = api.listVpnConnections()["vpnconnection"]
+        account.server.lab("POST", f"vpn/{one['id']}", {"state": "Connected"})
+
     def add_foreign() -> None:
         (vpc,) = api.listVPCs(name="vpn-other")["vpc"]
         gateway = api.createVpnGateway(vpcid=vpc["id"], fetch_result=True)["vpngateway"]
@@ -161,6 +172,7 @@ def cloudstack_vpc(account: CloudAccount) -> VpnSite:
         add_foreign=add_foreign,
         held_keys=lambda: [str(customer()["ipsecpsk"])],
         change_key=change_key,
+        report_up=report_up,
         proposals=("aes256-sha256-modp3072", "aes256-sha384-modp4096"),
     )
 
@@ -273,6 +285,7 @@ def azure_gateway(account: CloudAccount) -> VpnSite:
         add_foreign=add_foreign,
         held_keys=lambda: [call("GET", "connections/acme-vpn/sharedkey")["value"]],
         change_key=change_key,
+        report_up=lambda: account.server.lab("POST", "vpn", {"connection": "acme-vpn", "status": "Connected"}),
     )
 
 
