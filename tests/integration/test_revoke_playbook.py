@@ -141,7 +141,7 @@ def test_a_key_that_leaked_dies_in_one_run_and_no_other_account_loses_one(site: 
 @pytest.mark.parametrize(
     "site",
     [
-        pytest.param(name, marks=[pytest.mark.long] * (name != "cloudstack") + [pytest.mark.openstack] * (name in SLOW))
+        pytest.param(name, marks=[pytest.mark.long, *([pytest.mark.openstack] if name in SLOW else [])])
         for name in sorted(STARTERS)
     ],
     indirect=True,
