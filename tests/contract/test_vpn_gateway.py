@@ -255,14 +255,15 @@ def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_
         ike_proposals=[gateway.site.proposals[1]],
     )
     gateway.account.faults.reset()
-    predicted = gateway.present(tunnel=tunnel, check=True)
+    wanted = {"tunnel": tunnel, **gateway.site.at_once}
+    predicted = gateway.present(**wanted, check=True)
     assert gateway.account.writes() == []
     assert sorted(drop["tunnel"] for drop in predicted["drops"]) == sorted(end["name"] for end in before["ends"])
     assert all(isinstance(drop["about_s"], int) and drop["why"] for drop in predicted["drops"])
-    after = gateway.present(tunnel=tunnel)
+    after = gateway.present(**wanted)
     assert predicted["diff"] == after["diff"] and predicted["drops"] == after["drops"]
     assert (after["gateway"]["ref"] == before["gateway"]["ref"]) is gateway.site.keeps_connection
-    assert not gateway.present(tunnel=tunnel)["changed"]
+    assert not gateway.present(**wanted)["changed"]
     assert gateway.absent()["changed"]
     assert gateway.site.look() == []
 

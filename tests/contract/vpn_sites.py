@@ -30,6 +30,7 @@ class VpnSite:
     left out. ``look()`` lists all there is; ``held_keys()`` returns the keys that the provider has, first tunnel first,
     and ``change_key(key)`` changes that of the last tunnel as somebody else would; both None where it does not tell.
     ``report_up()`` makes the gateway's tunnels up, where the provider does not say so by itself.
+    ``at_once`` are the options by which a tunnel that is up is changed without another one that carries the traffic.
     ``add_foreign()`` makes a gateway, and a connection of another name, as somebody else would. ``make_call`` is the
     call that makes the connection. ``own`` are options that a run without choices needs, ``proposals`` two that
     the provider takes. ``keeps_connection`` says whether a connection stays the same with other algorithms.
@@ -45,6 +46,7 @@ class VpnSite:
     held_keys: Callable[[], list[str]] | None = None
     change_key: Callable[[str], None] | None = None
     report_up: Callable[[], Any] = lambda: None
+    at_once: Mapping[str, Any] = field(default_factory=dict)
     own: Mapping[str, Any] = field(default_factory=dict)
     proposals: tuple[str, str] = ("aes256-sha256-ecp256", "aes256-sha384-ecp384")
     keeps_connection: bool = True
@@ -94,6 +96,8 @@ def aws_vpc(account: CloudAccount) -> VpnSite:
         held_keys=lambda: [one["PreSharedKey"] for one in tunnels()[1]],
         change_key=change_key,
         report_up=report_up,
+        # Nobody brings the changed tunnel up again here.
+        at_once={"aws": {"wait_up_s": 0}},
     )
 
 
