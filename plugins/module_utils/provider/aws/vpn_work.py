@@ -17,7 +17,7 @@ from ...core.redact import fingerprint
 from ...core.waiting import Wait
 from ...model.vpn_plan import Part, VpnState
 from .session import AwsSession
-from .vpn_read import Found, Reader
+from .vpn_read import Found, Reader, tags_of
 
 DELETED = Wait(frozenset({"deleted"}), every_s=10, at_most_s=1200)
 
@@ -76,7 +76,9 @@ class Work:
         """Return whether somebody else uses a part: another gateway of this store, or anybody's connection."""
         if set(part.settings.get("users", ())) - {self._found.name}:
             return True
-        own = self._found.connection["VpnConnectionId"] if self._found.connection else ""
+        # One of the same name that somebody else made is somebody else's.
+        named = self._found.connection
+        own = named["VpnConnectionId"] if named and self._found.tag in tags_of(named) else ""
         users = [item for item in self._found.connections if item.get(field) == part.ref]
         return any(item["VpnConnectionId"] != own and item["State"] != "deleting" for item in users)
 

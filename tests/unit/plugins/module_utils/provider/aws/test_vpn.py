@@ -252,6 +252,16 @@ def test_a_gateway_that_somebody_else_attached_is_used_and_stays(cloud: Cloud) -
     assert cloud.count("DeleteVpnGateway") == cloud.count("DetachVpnGateway") == 0
 
 
+def test_what_a_connection_of_others_uses_stays_and_is_not_waited_for(cloud: Cloud) -> None:
+    cloud.bring()
+    (one,) = cloud.connections()
+    mark = next(tag["Key"] for tag in one["Tags"] if tag["Key"].endswith(":acme"))
+    cloud.ec2.delete_tags(Resources=[one["VpnConnectionId"]], Tags=[{"Key": mark}])
+    cloud.bring(absent=True)
+    assert cloud.left() == ["ipsec.1", "ipsec.1", "ipsec.1"]
+    assert not cloud.end().plan(absent=True).changed
+
+
 @pytest.fixture
 def theirs(cloud: Cloud) -> str:
     """A connection of our name that somebody else made with what EC2 takes where nothing is asked for."""
