@@ -158,7 +158,7 @@ def _cloudstack_acls(account: CloudAccount, scope: Mapping[str, str]) -> Callabl
 
 
 def _openstack_groups(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
-    (made,) = json.loads(account.server.lab("GET", "accounts"))
+    made = json.loads(account.server.lab("GET", "accounts"))[0]
     project = openstack.Account(account.server, made)
 
     def read() -> Pairs:
@@ -171,7 +171,7 @@ def _openstack_groups(account: CloudAccount, scope: Mapping[str, str]) -> Callab
 
 
 def _openstack_addresses(account: CloudAccount, scope: Mapping[str, str]) -> Callable[[], Pairs]:
-    (made,) = json.loads(account.server.lab("GET", "accounts"))
+    made = json.loads(account.server.lab("GET", "accounts"))[0]
     project = openstack.Account(account.server, made)
 
     def read() -> Pairs:

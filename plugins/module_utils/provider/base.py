@@ -152,7 +152,7 @@ class DataPlaneAdapter(Protocol):
 
 def _silent(_token: str) -> tuple[bool, str]:
     """Stand for the knock that a door was not given: no outcome may come of it, least of all a refusal."""
-    raise NotImplementedError("a door that is not unprovable needs its knock")
+    raise ValueError("a door that is not unprovable needs its knock")
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ def test_a_storage_account_without_blobs_takes_no_proof_from_the_others(
 
 
 def test_a_door_without_a_knock_refuses_nothing() -> None:
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(ValueError, match="needs its knock"):
         Door("acme.example").knock("token")
 
 

@@ -165,7 +165,9 @@ def test_marks_of_what_is_not_there_are_dropped_though_nothing_else_changes(
     state = lists.read()
     assert state.stale == ("192.0.2.1/32 all", "2001:db8::/48 all")
     cloud.forget()
-    assert [change.action for change in lists.bring()] == ["unmark", "unmark"] and kinds(cloud) == ["GET", "PUT"]
+    assert [change.action for change in lists.bring()] == ["unmark", "unmark"]
+    # Read once more before they are dropped: another run may have added what it had marked.
+    assert kinds(cloud) == ["GET", "GET", "PUT"]
     assert lists.description() == "" and lists.bring() == []
     # Where the whole group is the store's, no mark names an address.
     text = f"svcstore:{STORE}(*) svcstore:{STORE}(192.0.2.1)"
