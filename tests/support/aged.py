@@ -48,9 +48,9 @@ class Site(site.Site):
         for name, days in ages.items():
             self.age(name, days)
 
-    def age(self, name: str, days: float, secret: Mapping[str, str] = SECRET) -> None:
+    def age(self, name: str, days: float, secret: Mapping[str, str] | None = None) -> None:
         """Give an account a key that was registered so many days ago."""
-        self.put(f"{name}-key", "cloudstack", secret, days)
+        self.put(f"{name}-key", "cloudstack", secret or SECRET, days)
 
     def run(self, playbook: str, *arguments: str, env: Mapping[str, str] | None = None, **variables: Any) -> Run:
         """Run a playbook of the collection over all accounts, neither loud nor watched."""

@@ -44,7 +44,7 @@ def spellings(secret: str) -> Iterator[tuple[str, str]]:
         raise ValueError(f"{len(secret)} characters are too few to be looked for; take {SHORTEST} at least")
     raw = secret.encode()
     yield "raw", secret
-    for quoted in {quote(secret, safe=""), quote(secret), quote_plus(secret)}:
+    for quoted in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
         yield "url-encoded", quoted
         yield "url-encoded", re.sub("%..", lambda found: found[0].lower(), quoted)
     for only_ascii in (True, False):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 # Neutron looks for the extensions of its API in the module of each plugin.
-from neutron_vpnaas import extensions  # noqa: F401
+from neutron_vpnaas import extensions  # noqa: F401  # pylint: disable=unused-import
 from neutron_vpnaas.services.vpn import plugin
 from neutron_vpnaas.services.vpn.service_drivers import ipsec
 from oslo_config import cfg
