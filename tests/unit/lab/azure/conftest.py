@@ -93,8 +93,6 @@ class Http:
     def __post_init__(self) -> None:
         self.session = requests.Session()
         self.session.trust_env = False
-        # A connection that is kept could be closed for its idleness just when the next test uses it.
-        self.session.headers["Connection"] = "close"
         self.session.verify = self.server.ca_file
 
     def token(
