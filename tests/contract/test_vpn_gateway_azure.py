@@ -15,57 +15,22 @@ import pytest
 import requests
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ProviderError
-from ansible_collections.strategic.service_store.plugins.module_utils.core.retry import Retry
-from ansible_collections.strategic.service_store.plugins.module_utils.model import vpn_plan
-from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse
-from ansible_collections.strategic.service_store.plugins.module_utils.model.scope import Scope
-from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_gateway import parse_wanted
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.session import AzureSession
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.azure.vpn import TRAITS, AzureVpn
-from ansible_collections.strategic.service_store.plugins.module_utils.provider.base import Access
 from tests.support.module import ModuleFailed
 
 from .accounts import RunningAccounts, azure
-from .conftest import Store
-from .test_vpn_gateway import KEYS, NAME, NAMES, TUNNEL, Gateway
+from .azure_vpn import LOCATION, Race, add_bare_connection, caller, gateway_at
+from .test_vpn_gateway import KEYS, NAME, NAMES, Gateway
 from .vpn_sites import azure_gateway
-
-LOCATION = "westeurope"
 
 
 @pytest.fixture
 def gateway(running_accounts: RunningAccounts, tmp_path: Path) -> Gateway:
-    account = running_accounts.get("azure")
-    account.reset()
-    account.faults.reset()
-    store = Store(account, tmp_path)
-    store.keep("account", account.secret)
-    return Gateway(store, azure_gateway(account))
+    return gateway_at(azure_gateway, running_accounts, tmp_path)
 
 
 @pytest.fixture
 def call(gateway: Gateway) -> Callable[..., Any]:
-    """Call Microsoft.Network as somebody else of the subscription."""
-
-    def made(method: str, path: str, body: Any = None) -> Any:
-        server = gateway.account.server
-        return azure.call(server.url, server.ca_file, method, azure.GROUP, path, body)
-
-    return made
-
-
-def add_bare_connection(call: Callable[..., Any], name: str = NAME, at: str = "hub") -> None:
-    """Make a connection as the portal does it: without a policy."""
-    space = {"addressPrefixes": ["10.20.0.0/16"]}
-    local = {"gatewayIpAddress": "198.51.100.10", "localNetworkAddressSpace": space}
-    made = call("PUT", f"localNetworkGateways/{name}", {"location": LOCATION, "properties": local})
-    properties = {
-        "connectionType": "IPsec",
-        "virtualNetworkGateway1": {"id": f"{azure.NETWORK}/virtualNetworkGateways/{at}", "properties": {}},
-        "localNetworkGateway2": {"id": made["id"], "properties": {}},
-        "routingWeight": 7,
-    }
-    call("PUT", f"connections/{name}", {"location": LOCATION, "tags": {"team": "theirs"}, "properties": properties})
+    return caller(gateway)
 
 
 def test_the_policy_and_the_selectors_are_what_is_declared_and_nothing_is_left_to_azure(
@@ -206,25 +171,6 @@ def test_the_audit_needs_no_right_to_the_key_and_the_comparison_says_that_it_doe
     with pytest.raises(ModuleFailed, match=r"sharedKey/action") as refused:
         gateway.info()
     assert refused.value.result["error"]["kind"] == "no_permission"
-
-
-class Race:
-    """An adapter whose reading and writing somebody else comes between."""
-
-    def __init__(self, gateway: Gateway) -> None:
-        options = gateway.account.options
-        access = Access(options["endpoints"], ca_file=options["ca_file"], retry=Retry(3, sleep=lambda _s: None))
-        session = AzureSession(parse("account", "azure", azure.SECRET), access)
-        keys = {NAMES[0]: KEYS[0]}
-        self.adapter = AzureVpn(session, "service-store", keys, lambda *values: None)
-        self.scope = dict(gateway.site.scope)
-        self.state = self.adapter.read_vpn(NAME, Scope.parse(self.scope, TRAITS.scopes))
-
-    def write(self, **more: Any) -> None:
-        given = {"name": NAME, "scope": self.scope, "tunnel": TUNNEL, "pre_shared_keys": [NAMES[0]], **more}
-        wanted = parse_wanted(given, TRAITS.scopes, TRAITS.tunnels)
-        changes = vpn_plan.plan(NAME, self.state, self.adapter.parts_vpn(wanted, self.state), TRAITS).changes
-        assert list(self.adapter.apply_vpn(self.state, changes)) == list(changes)
 
 
 def test_what_somebody_changes_in_between_is_kept(gateway: Gateway, call: Callable[..., Any]) -> None:

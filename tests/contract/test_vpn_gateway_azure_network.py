@@ -15,9 +15,8 @@ import pytest
 from tests.support.module import ModuleFailed
 
 from .accounts import RunningAccounts, azure
-from .conftest import Store
+from .azure_vpn import LOCATION, Race, add_bare_connection, caller, gateway_at
 from .test_vpn_gateway import KEYS, NAME, NAMES, Gateway
-from .test_vpn_gateway_azure import LOCATION, Race, add_bare_connection
 from .vpn_sites import azure_network
 
 OTHER = {"name": "other-vpn", "pre_shared_keys": ["other"]}
@@ -25,25 +24,14 @@ OTHER = {"name": "other-vpn", "pre_shared_keys": ["other"]}
 
 @pytest.fixture
 def gateway(running_accounts: RunningAccounts, tmp_path: Path) -> Gateway:
-    account = running_accounts.get("azure")
-    account.reset()
-    account.faults.reset()
-    store = Store(account, tmp_path)
-    store.keep("account", account.secret)
-    made = Gateway(store, azure_network(account))
+    made = gateway_at(azure_network, running_accounts, tmp_path)
     made.keep_key("other", KEYS[1])
     return made
 
 
 @pytest.fixture
 def call(gateway: Gateway) -> Callable[..., Any]:
-    """Call Microsoft.Network as somebody else of the subscription."""
-
-    def made(method: str, path: str, body: Any = None) -> Any:
-        server = gateway.account.server
-        return azure.call(server.url, server.ca_file, method, azure.GROUP, path, body)
-
-    return made
+    return caller(gateway)
 
 
 def names(call: Callable[..., Any], kind: str) -> list[str]:
@@ -89,12 +77,7 @@ def test_a_gateway_that_others_connect_to_from_another_resource_group_stays(
     gateway: Gateway, call: Callable[..., Any]
 ) -> None:
     gateway.present()
-    server = gateway.account.server
-
-    def elsewhere(method: str, path: str, body: Any = None) -> Any:
-        return azure.call(server.url, server.ca_file, method, azure.OTHER_GROUP, path, body)
-
-    add_bare_connection(elsewhere, "far", NAME)
+    add_bare_connection(caller(gateway, azure.OTHER_GROUP), "far", NAME)
     assert gateway.absent()["changed"]
     assert call("GET", f"virtualNetworkGateways/{NAME}")["tags"] == {}
 
