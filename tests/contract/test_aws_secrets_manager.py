@@ -13,7 +13,10 @@ import pytest
 
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import InvalidInput, SecretStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.model.credential import parse
-from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import aws_secrets_manager
+from ansible_collections.strategic.service_store.plugins.module_utils.secret_store import (
+    aws_client,
+    aws_secrets_manager,
+)
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
 from lab.ca import issue, make_ca
 from lab.faults import FaultProxy
@@ -83,6 +86,64 @@ def test_a_write_whose_answer_was_lost_is_done_once(
         assert store.put("acme", {"n": 2}, expect=first) == first + 1
         assert store.get("acme") == {"n": 2}
         assert [call for call in faults.calls if call["fault"] == "lost"]
+
+
+@pytest.mark.parametrize("operation", ["put_secret_value", "update_secret_version_stage"])
+@pytest.mark.parametrize("change", ["put", "delete"])
+def test_who_meets_a_removal_is_told_of_a_conflict(
+    option: dict[str, Any], moto: LabServer, monkeypatch: pytest.MonkeyPatch, change: str, operation: str
+) -> None:
+    store = opened(option)
+    first = store.put("acme", {"n": 1})
+    remove_just_before(operation, option, moto, monkeypatch)
+    with pytest.raises(SecretStoreError, match="somebody removed it at the same time.*run again") as caught:
+        store.put("acme", {"n": 2}, expect=first) if change == "put" else store.delete("acme", expect=first)
+    assert caught.value.kind == "conflict" and store.version("acme") == 0
+
+
+def test_who_writes_without_expecting_anything_makes_it_again(
+    option: dict[str, Any], moto: LabServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = opened(option)
+    store.put("acme", {"n": 1})
+    with monkeypatch.context() as during:
+        remove_just_before("put_secret_value", option, moto, during)
+        assert store.put("acme", {"n": 2}) == 1
+    assert store.get("acme") == {"n": 2}
+
+
+def remove_just_before(
+    operation: str, option: dict[str, Any], moto: LabServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Let somebody else remove the record at the moment before a call."""
+    call = aws_client.AwsClient.call
+
+    def removed_before(self: aws_client.AwsClient, doing: str, name: str, *args: Any, **arguments: Any) -> Any:
+        if name == operation:
+            stores.aws_client(moto, "secretsmanager").delete_secret(
+                SecretId=f"{option['path']}/acme", ForceDeleteWithoutRecovery=True
+            )
+        return call(self, doing, name, *args, **arguments)
+
+    monkeypatch.setattr(aws_client.AwsClient, "call", removed_before)
+
+
+def test_a_removal_that_aws_still_works_on_is_a_conflict_too(
+    option: dict[str, Any], moto: LabServer, tmp_path: Path
+) -> None:
+    refusal = {
+        "__type": "InvalidRequestException",
+        "message": "You can't perform this operation on the secret because it was marked for deletion.",
+    }
+    ca = make_ca(tmp_path / "ca")
+    cert, key = issue(ca, ["localhost"], ["127.0.0.1"])
+    with FaultProxy(moto.url, moto.ca_file, str(cert), str(key)) as faults:
+        store = opened({**option, "url": faults.url, "auth": {**option["auth"], "ca_file": str(ca.cert_path)}})
+        first = store.put("acme", {"n": 1})
+        faults.add(mode="status", operation="*PutSecretValue*", status=400, body=json.dumps(refusal))
+        with pytest.raises(SecretStoreError) as caught:
+            store.put("acme", {"n": 2}, expect=first)
+    assert caught.value.kind == "conflict"
 
 
 def test_a_name_that_aws_is_still_deleting_is_waited_for(

@@ -18,7 +18,8 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable
 
@@ -93,7 +94,7 @@ class SecretsManager:
         if expect:
             text = json.dumps({"version": found.number + 1, "record": None})
             self._exchange(name, text, str(uuid.uuid4()), found)
-        # A revoked secret must not rest in AWS's recovery window.
+        # A revoked secret must not rest in AWS's recovery window. That somebody else has deleted it by now is no error.
         self._client.call(f"delete {name}", "delete_secret", SecretId=self._id(name), ForceDeleteWithoutRecovery=True)
         return found.record is not None
 
@@ -149,7 +150,9 @@ class SecretsManager:
             if present is None:
                 self._create(name, text, token)
             else:
-                self._replace(name, text, token, present)
+                # Somebody may have removed it since it was read: at once, or for AWS to do in the background.
+                with _removed_is_conflict(self.label, f"write {name}"):
+                    self._replace(name, text, token, present)
         except SecretStoreError as exc:
             # botocore sends a call again whose answer was lost, and meets its own write.
             if exc.kind != "conflict" or not self._is_current(name, token):
@@ -180,7 +183,7 @@ class SecretsManager:
         self._client.call(
             doing,
             "update_secret_version_stage",
-            conflict=("InvalidParameterException", "ResourceNotFoundException"),
+            conflict=("InvalidParameterException",),
             SecretId=secret,
             VersionStage=CURRENT,
             MoveToVersionId=token,
@@ -190,6 +193,17 @@ class SecretsManager:
     def _is_current(self, name: str, version_id: str) -> bool:
         found = self._read(name)
         return found is not None and found.id == version_id
+
+
+@contextmanager
+def _removed_is_conflict(label: str, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except SecretStoreError as exc:
+        if exc.kind not in ("not_found", "deleting"):
+            raise
+        why = "it is at another version: somebody removed it at the same time"
+        raise SecretStoreError(label, doing, why, aws_client.HINTS["conflict"], "conflict") from exc
 
 
 def _number(version: _Version | None) -> int:
