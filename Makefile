@@ -22,11 +22,11 @@ INSTALLED := build/installed
 RUN := build/run
 SCENARIOS = $(notdir $(patsubst %/,%,$(wildcard extensions/molecule/*/)))
 
-# Side by side: the first lane needs the processor and gives way, the second is the longer one and mostly waits for the
-# lab. Molecule's scenarios have containers and networks of their own; they only share the lab's image.
-LANES = --yielding-lane build lint docs-lint execution-environment import:build unit unit-min sanity sanity-min \
-                        molecule-installed:build,lab-up \
-        --lane lab-up rollout:build,lab-up integration-installed:build,lab-up lab-down
+# Side by side: the first lane needs the processor and gives way, the second mostly waits for the lab. The rest is done by
+# the lane that is free first. Molecule's scenarios have containers and networks of their own; they only share the lab's image.
+LANES = --yielding-lane build lint docs-lint execution-environment import:build unit unit-min \
+        --lane lab-up rollout:build,lab-up integration-installed:build,lab-up lab-down \
+        --shared sanity sanity-min molecule-installed:build,lab-up
 
 ##@ Everyday
 .PHONY: help setup demo demo-down test test-fast

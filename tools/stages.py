@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make test`: runs make targets as stages, two lanes at a time, and says at the end what each cost.
 
-One lane needs the processor (static checks), the other mostly waits for the lab: two cores carry both.
+One lane needs the processor (static checks), the other mostly waits for the lab: two cores carry both. What belongs to
+no lane is done by the one that is through first.
 A stage that fails stops only the stages that need it, so that one run shows everything that is wrong.
 """
 
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -53,19 +55,29 @@ def parse(words: list[str], *, yields: bool = False) -> list[Stage]:
     return stages
 
 
-def run_lane(lane: list[Stage], stages: dict[str, Stage]) -> None:
-    """Run the stages of one lane in order, each after what it needs."""
+def run_lane(lane: list[Stage], shared: deque[Stage], stages: dict[str, Stage]) -> None:
+    """Run the stages of one lane in order, then what is left of the shared ones, each after what it needs."""
     for stage in lane:
+        _run_after_needs(stage, stages)
+    while True:
         try:
-            for name in stage.needs:
-                stages[name].done.wait()
-            if any(stages[name].status != "passed" for name in stage.needs):
-                stage.status, stage.failed = "blocked", 1
-                _say(f"{stage.name}: not run, because {' or '.join(stage.needs)} failed")
-            else:
-                run(stage)
-        finally:
-            stage.done.set()
+            stage = shared.popleft()
+        except IndexError:
+            return
+        _run_after_needs(stage, stages)
+
+
+def _run_after_needs(stage: Stage, stages: dict[str, Stage]) -> None:
+    try:
+        for name in stage.needs:
+            stages[name].done.wait()
+        if any(stages[name].status != "passed" for name in stage.needs):
+            stage.status, stage.failed = "blocked", 1
+            _say(f"{stage.name}: not run, because {' or '.join(stage.needs)} failed")
+        else:
+            run(stage)
+    finally:
+        stage.done.set()
 
 
 def run(stage: Stage) -> None:
@@ -123,17 +135,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.stages", description=__doc__)
     for option in ("--lane", "--yielding-lane"):
         parser.add_argument(option, action="append", nargs="+", default=[], metavar="STAGE[:NEEDS]")
+    parser.add_argument("--shared", nargs="+", default=[], metavar="STAGE[:NEEDS]", help="for whichever lane is free")
     given = parser.parse_args()
+    shared = parse(given.shared, yields=True)
     lanes = [*map(parse, given.lane), *(parse(words, yields=True) for words in given.yielding_lane)]
     if not lanes:
         parser.error("no lane is given: --lane STAGE ...")
-    stages = {stage.name: stage for lane in lanes for stage in lane}
+    stages = {stage.name: stage for lane in [*lanes, shared] for stage in lane}
     unknown = {name for stage in stages.values() for name in stage.needs} - set(stages)
     if unknown:
         parser.error(f"a stage needs {', '.join(sorted(unknown))}, which is no stage")
+    late = {stage.name for stage in shared} & {name for lane in lanes for stage in lane for name in stage.needs}
+    if late:
+        parser.error(f"a lane's stage needs {', '.join(sorted(late))}, which is shared and would start after it")
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
-    threads = [threading.Thread(target=run_lane, args=(lane, stages)) for lane in lanes]
+    left = deque(shared)
+    threads = [threading.Thread(target=run_lane, args=(lane, left, stages)) for lane in lanes]
     for thread in threads:
         thread.start()
     for thread in threads:

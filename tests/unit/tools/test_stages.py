@@ -19,6 +19,7 @@ MAKEFILE = """
 good: ; @echo '=== 3 passed, 1 skipped in 0.10s ==='
 plain: ; @echo nothing counted
 bad: ; @echo '=== 1 failed, 2 passed in 0.10s ==='; exit 1
+slow: ; @sleep 3; echo '=== 1 passed in 3s ==='
 niceness: ; @test $$(nice) -eq $(WANTED)
 loud: ; @echo why it broke; exit 3
 """
@@ -48,6 +49,18 @@ def test_a_failed_stage_is_named_with_its_output_and_stops_only_what_needs_it(tm
     assert "loud: FAILED" in done.stdout and "why it broke" in done.stdout
     assert "plain: not run, because loud failed" in done.stdout
     assert done.stdout.splitlines()[-1] == "3 passed, 2 failed"
+
+
+def test_shared_stages_are_done_by_the_lane_that_is_free(tmp_path: Path) -> None:
+    done = run(tmp_path, "--lane", "slow", "--lane", "good", "--shared", "plain:good", "loud")
+    order = [line.split("] ")[1].split(":")[0] for line in done.stdout.splitlines() if line.startswith("[")]
+    assert order[-1] == "slow" and {"plain", "loud"} <= set(order[:-1])
+    assert done.returncode == 1 and done.stdout.splitlines()[-1] == "5 passed, 1 failed"
+
+
+def test_a_lane_that_needs_a_shared_stage_is_refused(tmp_path: Path) -> None:
+    done = run(tmp_path, "--lane", "good:plain", "--shared", "plain")
+    assert done.returncode == 2 and "needs plain, which is shared" in done.stderr
 
 
 def test_an_unknown_need_is_refused_before_anything_runs(tmp_path: Path) -> None:
