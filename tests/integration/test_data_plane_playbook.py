@@ -210,6 +210,7 @@ def test_the_register_closes_the_doors_and_the_audit_watches_them(lab_server: St
     assert not [run for run in (first, again, drifted, mended, strange, gone) if SECRET["client_secret"] in run.output]
 
 
+@pytest.mark.long
 def test_the_proofs_knock_at_the_doors_from_the_egress_and_from_elsewhere(
     lab_server: StartServer, tmp_path: Path
 ) -> None:

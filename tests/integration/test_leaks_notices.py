@@ -91,6 +91,7 @@ def test_an_audit_of_a_key_that_is_late_and_one_that_is_refused_leaves_no_secret
     assert_kept(site.folder)
 
 
+@pytest.mark.long
 def test_notices_that_are_refused_and_sent_leave_no_secret(site: Site, office: PostOffice, hook: Hook) -> None:
     hook.status = 500
     refused = notify(site, office, hook, WRONG)

@@ -292,7 +292,7 @@ def test_a_customer_leaves_and_nobody_else_notices(site: Site) -> None:
     assert not [one for run in (checked, gone, again) for one in shown if one.decode() in run.output]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_account_that_fails_keeps_its_key_and_the_next_run_finishes(site: Site) -> None:
     register = site.register / "acme.yml"
     right = register.read_text()

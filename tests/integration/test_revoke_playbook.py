@@ -196,7 +196,7 @@ def test_a_rotator_that_others_use_dies_when_their_number_is_said(site: Leaked) 
 @pytest.mark.long
 @pytest.mark.parametrize("site", ["azure"], indirect=True)
 def test_a_rotator_that_may_not_end_itself_keeps_its_record_and_the_run_fails(site: Leaked) -> None:
-    """It does not own its own application; once it does, or its owner has deleted it, the next run finishes."""
+    """It does not own its own application, so that Graph does not let it delete its own secret."""
     arguments = ["-e", "service_store_revoke_key=rotator", "-e", "service_store_revoke_accounts=2"]
     failed = site.revoke("--limit", "acme-one", *arguments)
     assert failed.status != 0 and "acme-rotator" in site.store.names(), failed.output[-4000:]

@@ -119,6 +119,8 @@ CONFIG = {
                     "display_name": "rotator",
                     "secrets": [{"value": ROTATOR["client_secret"]}],
                     "graph_permissions": ["Application.ReadWrite.OwnedBy"],
+                    # In Azure nothing owns itself unless somebody has made it so.
+                    "owners": [],
                 },
             ],
         }
