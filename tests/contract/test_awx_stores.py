@@ -85,7 +85,8 @@ FILLED: Mapping[str, tuple[str, Callable[[Option], Inputs]]] = {
     "store_barbican": ("barbican", of_barbican),
 }
 NAMES = [
-    pytest.param(name, marks=[pytest.mark.openstack, pytest.mark.long] if FILLED[name][0] in SLOW else [], id=name) for name in FILLED
+    pytest.param(name, marks=[pytest.mark.openstack, pytest.mark.long] if FILLED[name][0] in SLOW else [], id=name)
+    for name in FILLED
 ]
 
 
