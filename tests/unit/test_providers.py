@@ -93,7 +93,7 @@ def test_the_providers_that_make_tunnels_are_the_choices_of_their_modules() -> N
     fragment = yaml.safe_load(VpnFragment.DOCUMENTATION)["options"]
     serving = sorted(name for name in PROVIDERS if provider(name).vpn is not None)
     assert serving == sorted(VPN_PROVIDERS) == sorted(fragment["provider"]["choices"])
-    for module in ("vpn_gateway", "vpn_gateway_info"):
+    for module in ("vpn_gateway", "vpn_gateway_info", "vpn_tunnel_info"):
         spec = importlib.import_module(f"{MODULES}.{module}").SPEC
         assert sorted(spec.options["provider"]["choices"]) == serving, module
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: What a line of charon's log means: pattern, cause in words, what to do next. The first that matches wins, so that
@@ -48,7 +48,8 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "widen the server's pool, or wait until a lease ends",
     ),
     (
-        r"giving up after \d+ retransmits|peer not responding|establishing IKE_SA failed|not established after",
+        r"giving up after \d+ retransmits|peer not responding|establishing IKE_SA failed|not established after"
+        r"|retransmit \d+ of request",
         "timeout",
         "open udp/500, udp/4500 (and ESP) between both ends and check the remote address and the routes",
     ),
@@ -79,7 +80,8 @@ def cause_of(text: str) -> dict[str, str]:
 def read_sas(text: str) -> dict[str, list[dict[str, Any]]]:
     """Return the IKE_SAs by connection name from ``swanctl --list-sas --pretty``.
 
-    One event per IKE_SA; a section's entries are texts, lists of texts, and sections (in a list, since names repeat).
+    One event per IKE_SA; a section's entries are texts, lists of texts, and sections. It is what vici's own messages
+    come to.
     """
     found: dict[str, list[dict[str, Any]]] = {}
     stack: list[dict[str, Any]] = []
@@ -94,7 +96,11 @@ def read_sas(text: str) -> dict[str, list[dict[str, Any]]]:
             continue
         elif match and match[2] == "{":
             block: dict[str, Any] = {}
-            stack[-1].setdefault(match[1], []).append(block)
+            if len(stack) == 1:
+                # A connection has several IKE_SAs while keys change.
+                found.setdefault(match[1], []).append(block)
+            else:
+                stack[-1][match[1]] = block
             stack.append(block)
         elif match:
             values = [] if match[3] == "[" else None
@@ -110,8 +116,16 @@ def _extended(values: list[str], line: str) -> list[str]:
 
 
 def tunnel_state(text: str, name: str) -> dict[str, Any]:
-    """Return the state of one connection: up, addresses, proposal, bytes, unique ids (a new SA has new ones)."""
-    sas = read_sas(text).get(name, [])
+    """Return the state of one connection from ``swanctl --list-sas --pretty``."""
+    return state_of(read_sas(text).get(name, []), name)
+
+
+def state_of(sas: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:
+    """Return the state of one connection from its IKE_SAs, as vici gives them; a new SA has new unique ids.
+
+    Times are seconds: ``silent_s`` since the last packet from the other end, ``rekey_in_s`` and ``ike_rekey_in_s``
+    until new keys of the CHILD_SA and the IKE_SA; None where there was none, and will be none.
+    """
     pairs = [(sa, child) for sa in sas for child in _children(sa) if child.get("state") == "INSTALLED"]
     if not pairs:
         states = sorted({str(sa.get("state", "")) for sa in sas})
@@ -123,19 +137,29 @@ def tunnel_state(text: str, name: str) -> dict[str, Any]:
         "state": "INSTALLED",
         "local": sa.get("local-host", ""),
         "remote": sa.get("remote-host", ""),
+        "peer": sa.get("remote-id", ""),
         "virtual_ip": "".join(sa.get("local-vips", [])[:1]),
         "proposal": _proposal(child),
         "encap": child.get("encap", "no") == "yes",
         "esp_bytes_in": int(child.get("bytes-in", 0)),
         "esp_bytes_out": int(child.get("bytes-out", 0)),
+        "silent_s": _seconds(child, "use-in"),
         "ike_id": int(sa.get("uniqueid", 0)),
         "child_id": int(child.get("uniqueid", 0)),
         "established_s": int(sa.get("established", 0)),
+        "installed_s": _seconds(child, "install-time"),
+        "rekey_in_s": _seconds(child, "rekey-time"),
+        "ike_rekey_in_s": _seconds(sa, "rekey-time"),
     }
 
 
-def _children(sa: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [child for section in sa.get("child-sas", []) for blocks in section.values() for child in blocks]
+def _seconds(section: Mapping[str, Any], name: str) -> int | None:
+    value = section.get(name)
+    return None if value is None else int(value)
+
+
+def _children(sa: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(sa.get("child-sas", {}).values())
 
 
 def _proposal(child: Mapping[str, Any]) -> str:
