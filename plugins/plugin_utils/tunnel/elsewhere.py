@@ -91,7 +91,8 @@ class _Place:
             )
             return found
         except AnsibleConnectionFailure as exc:
-            raise AnsibleActionFail(f"{task.delegate_to or 'this machine'} cannot be reached: {exc}") from exc
+            mend = "see that ansible -m ping reaches it"
+            raise AnsibleActionFail(f"{task.delegate_to}: cannot be reached: {exc}. Next: {mend}") from exc
         finally:
             handler.cleanup()
             connection.close()
