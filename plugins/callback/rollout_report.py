@@ -113,6 +113,9 @@ if TYPE_CHECKING:
 
 ACCOUNTS_GROUP = "cloud_accounts"
 ACCOUNT_VARIABLE = "service_store_account"
+CUSTOMER_VARIABLE = "service_store_customer"
+APP_ACCOUNT_VARIABLE = "service_store_account_name"
+MACHINE_GROUPS = ("store_servers", "store_gateways", "proxy_hosts", "app_hosts")
 STAGE_VARIABLE = "service_store_stage"
 OPTION_VARIABLES = tuple(f"service_store_report_{name}" for name in ("folder", "formats", "title", "summary"))
 
@@ -185,17 +188,22 @@ class CallbackModule(CallbackBase):
         self.set_options(var_options=self._option_variables)
 
     def _look_at(self, host: Host) -> None:
-        """Learn once per host whether it is a cloud account of the register."""
+        """Learn once per host what it is in the register: a cloud account, or a host of the operator's."""
         name = host.get_name()
         if name in self._known_hosts:
             return
         self._known_hosts.add(name)
-        account = host.vars.get(ACCOUNT_VARIABLE)
-        if account is None and self._play is not None and ACCOUNTS_GROUP in map(str, host.get_groups()):
+        groups = set(map(str, host.get_groups()))
+        variables = host.vars
+        if ACCOUNT_VARIABLE not in variables and self._play is not None and ACCOUNTS_GROUP in groups:
             # host_vars files are merged by the variable manager only; this costs some milliseconds per account.
-            account = self._play.get_variable_manager().get_vars(play=self._play, host=host).get(ACCOUNT_VARIABLE)
+            variables = self._play.get_variable_manager().get_vars(play=self._play, host=host)
+        account = variables.get(ACCOUNT_VARIABLE)
         if isinstance(account, dict):
-            self._collector.account_seen(name, account)
+            self._collector.account_seen(name, {"customer": variables.get(CUSTOMER_VARIABLE, ""), **account})
+        for part in MACHINE_GROUPS:
+            if part in groups:
+                self._collector.machine_seen(name, part, variables.get(APP_ACCOUNT_VARIABLE, ""))
 
     def _show(self, report: Report) -> None:
         width = max(80, shutil.get_terminal_size((120, 24)).columns)

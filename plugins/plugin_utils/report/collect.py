@@ -12,10 +12,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report import records
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report.declared import declared
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.model import (
     Account,
     Failure,
     HostRun,
+    Machine,
     Report,
     Stage,
     latest,
@@ -42,6 +44,7 @@ class Collector:
         self._playbooks: list[str] = []
         self._stages: list[_Stage] = []
         self._accounts: dict[str, Account] = {}
+        self._machines: dict[str, Machine] = {}
         self._busy: dict[tuple[str, str], float] = {}
         self._host_seconds: dict[str, float] = {}
         self._hosts: dict[str, dict[str, int]] = {}
@@ -68,8 +71,13 @@ class Collector:
         self._accounts[host] = Account(
             name=host,
             methods=_methods(access),
+            declared=declared(host, account),
             **{name: records.text(account.get(name)) or "" for name in ("provider", "customer", "region", "egress")},
         )
+
+    def machine_seen(self, host: str, part: str, account: object = "") -> None:
+        """A host of the operator's; `part` is its group in the register's inventory."""
+        self._machines[host] = Machine(host, part, records.text(account) or "")
 
     def task_started(self, host: str, task_id: str) -> None:
         self._busy[(host, task_id)] = self._clock()
@@ -113,6 +121,7 @@ class Collector:
             records=latest(self._records),
             ignored_records=self._ignored,
             versions=dict(versions),
+            machines=tuple(machine for _name, machine in sorted(self._machines.items())),
         )
 
     def _final_failures(self, hosts: tuple[HostRun, ...]) -> tuple[Failure, ...]:

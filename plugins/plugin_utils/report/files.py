@@ -12,13 +12,15 @@ import tempfile
 
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report import html, text
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.model import Report
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report.topology import topology
 
 TEXT_WIDTH = 160
 
 
 def render(report: Report, kind: str) -> str:
     if kind == "json":
-        return json.dumps(report.as_dict(), indent=2, sort_keys=False, ensure_ascii=False) + "\n"
+        document = {**report.as_dict(), "topology": topology(report).as_dict()}
+        return json.dumps(document, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
     if kind == "html":
         return html.render(report)
     return text.render(report, TEXT_WIDTH) + "\n"

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from ansible_collections.strategic.service_store.plugins.plugin_utils.report import view
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report import svg, view
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report.labels import PROVIDERS, bytes_text
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.model import Report
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.records import Record
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report.topology import topology
 
 FOLDER = Path(__file__).with_name("templates")
 METHODS = {
@@ -22,17 +24,10 @@ METHODS = {
     "site_to_site_vpn": "Site-to-site VPN",
     "ipsec_proxy": "IPsec through a proxy host",
 }
-PROVIDERS = {
-    "aws": "AWS",
-    "azure": "Azure",
-    "openstack": "OpenStack",
-    "cloudstack": "CloudStack",
-    "bt_cloud": "BT Cloud",
-}
 
 
-def render(report: Report, topology: str = "") -> str:
-    """The whole page. `topology` is an SVG element made by this package, or nothing."""
+def render(report: Report) -> str:
+    """The whole page."""
     hosts = view.hosts(report)
     return (
         _environment()
@@ -46,7 +41,7 @@ def render(report: Report, topology: str = "") -> str:
             other_proofs=view.other_proofs(report),
             proofs=_Tally(report.of_kind("proof")),
             controls=_Controls([host.baseline for host in hosts if host.baseline]),
-            topology=topology,
+            topology=svg.render(topology(report)),
             longest_stage=max([stage.seconds for stage in report.stages], default=0.0) or 1.0,
             style=(FOLDER / "style.css").read_text(encoding="utf-8"),
         )
@@ -77,17 +72,8 @@ def _environment() -> Environment:
     environment.filters.update(
         duration=view.duration,
         release_text=view.release_text,
-        bytes=_bytes,
+        bytes=bytes_text,
         method=lambda name: METHODS.get(name, name),
         provider=lambda name: PROVIDERS.get(name, name),
     )
     return environment
-
-
-def _bytes(number: int) -> str:
-    size = float(number)
-    for unit in ("B", "KiB", "MiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} GiB"

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.strategic.service_store.plugins.plugin_utils.report.declared import Declared
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.records import Record
 
 SCHEMA = 1
@@ -25,6 +26,16 @@ class Account:
     region: str = ""
     methods: tuple[str, ...] = ()
     egress: str = ""
+    declared: Declared = Declared()
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A host of the operator's, its part in the register, and the account that an application's host belongs to."""
+
+    name: str
+    part: str
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,6 +86,7 @@ class Report:
     records: tuple[Record, ...] = ()
     ignored_records: int = 0
     versions: dict[str, str] = field(default_factory=dict)
+    machines: tuple[Machine, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -125,7 +137,8 @@ def latest(records: Iterable[Record]) -> tuple[Record, ...]:
 
 
 def _values(item: Any) -> dict[str, Any]:
-    values = dict(vars(item))
+    # What is declared of an account is in the topology.
+    values = {name: value for name, value in vars(item).items() if name != "declared"}
     if "seconds" in values:
         values["seconds"] = round(values["seconds"], 1)
     return values

@@ -25,10 +25,11 @@ all:
     cloud_accounts:
       hosts:
         acme-aws:
-          service_store_account: {provider: aws, customer: acme, egress: store-1, access: [allowlist], note: SECRET}
+          service_store_customer: acme-of-the-register
+          service_store_account: {provider: aws, egress: store-1, access: [allowlist], note: SECRET}
         acme-azure:
     app_hosts:
-      hosts: {app-1: }
+      hosts: {app-1: {service_store_account_name: acme-aws}}
 """
 HOST_VARS = "service_store_account: {provider: azure, customer: acme, access: [{method: allowlist}]}\n"
 
@@ -122,6 +123,12 @@ def test_a_good_run_is_reported(project: Project) -> None:
         "acme-aws": ["allowlist"],
         "acme-azure": ["allowlist"],
     }
+    assert {account["name"]: account["customer"] for account in report["accounts"]} == {
+        "acme-aws": "acme-of-the-register",
+        "acme-azure": "acme",
+    }
+    edges = [(edge["from"], edge["to"]) for edge in report["topology"]["edges"] if edge["kind"] in ("proxy", "host")]
+    assert edges == [("host:store-1", "account:acme-aws"), ("host:app-1", "account:acme-aws")]
     assert sum(record["kind"] == "proof" for record in report["records"]) == 4
     assert {host["name"]: host["changed"] for host in report["hosts"]} == {"acme-aws": 0, "acme-azure": 0, "app-1": 1}
     assert "From a variable: CHANGED | 2 accounts | 1 host | 4 of 4 proofs hold" in run.stdout
