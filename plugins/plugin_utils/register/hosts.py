@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from . import paths
+from .cloud_ends import CloudEnd, cloud_ends
+from .cloud_refuse import refuse, refuse_either, refuse_together
 from .errors import RegisterError
 from .load import Document, Register
 from .needs import needs_of
@@ -61,6 +63,7 @@ def inventory_of(register: Register) -> Inventory:
     inventory.variables["service_store_roles"] = operator.get("roles", {})
     taken = {host.name: register.operator.path for host in inventory.hosts}
     own = {host.name: host for host in inventory.hosts}
+    clouds: list[tuple[Document, list[str | int], CloudEnd]] = []
     for document in register.customers:
         for index, account in enumerate(document.content["cloud_accounts"]):
             where: list[str | int] = ["cloud_accounts", index]
@@ -71,6 +74,8 @@ def inventory_of(register: Register) -> Inventory:
             taken[account["name"]] = document.path
             inventory.hosts.append(_account(document, where, account, machines))
             _lead_through(account, machines, own)
+            clouds += [(document, where, end) for end in cloud_ends(account, machines)]
+    _lead_to_clouds(clouds, own, inventory)
     _lead_to_echo(register.operator, inventory)
     accounts = [account for document in register.customers for account in document.content["cloud_accounts"]]
     inventory.variables["service_store_private_targets"] = [row for item in accounts for row in paths.private(item)]
@@ -116,6 +121,23 @@ def _lead_through(account: Mapping[str, Any], machines: paths.Machines, own: Map
             [*known, *paths.api_hosts(account)]
         )
         own[account["egress"]].variables.setdefault("service_store_egress_probes", []).extend(paths.probes(account))
+
+
+def _lead_to_clouds(
+    clouds: list[tuple[Document, list[str | int], CloudEnd]], own: Mapping[str, Host], inventory: Inventory
+) -> None:
+    """Give our gateways what they must know of the clouds' own, and the accounts the keys that go with those."""
+    others = {name: host.variables.get("service_store_ipsec_connections", ()) for name, host in own.items()}
+    refuse_together(clouds, others)
+    accounts = {host.name: host.variables for host in inventory.hosts if "cloud_accounts" in host.groups}
+    used = {key for _doc, _at, end in clouds if not end.absent for key in end.keys.values()}
+    used |= {key for variables in accounts.values() for key in variables["service_store_tunnel_keys"].values()}
+    for _document, _where, end in clouds:
+        own[end.host].variables.setdefault("service_store_ipsec_cloud", []).append(end.at_our_end())
+        if end.absent:
+            gone = [key for key in dict.fromkeys(end.keys.values()) if key not in used]
+            for row in accounts[end.account]["service_store_vpn_gone"]:
+                row["keys"] += gone if row["name"] == end.name else []
 
 
 def _machines(document: Document, inventory: Inventory) -> dict[str, dict[str, Any]]:
@@ -223,7 +245,16 @@ def _account(
         "service_store_leaving": resolver.leaving(account),
         "service_store_allowlists_moving": resolver.allowlists(account, former=True),
     }
+    refuse_either(document, where, account)
     resolver.check(account)
+    clouds = cloud_ends(account, machines)
+    refuse(document, where, account, clouds)
+    present = [end for end in clouds if not end.absent]
+    variables["service_store_vpn_gateways"] = [end.options for end in present]
+    variables["service_store_vpn_ends"] = {end.name: {"host": end.host, "keys": end.keys} for end in present}
+    variables["service_store_vpn_gone"] = [
+        {"name": end.name, "scope": end.options["scope"], "host": end.host, "keys": []} for end in clouds if end.absent
+    ]
     variables["service_store_tunnels"] = list(paths.connections(account, machines).values())
     variables["service_store_tunnel_keys"] = paths.keys(account)
     variables["service_store_api_fronts"] = paths.fronts(account, machines)

@@ -12,7 +12,8 @@ from typing import Any
 def needs_of(account: Mapping[str, Any]) -> list[str]:
     """Return the capabilities that the credential must serve, as cloud_credential's option ``needs`` names them.
 
-    Tunnels and API fronts need nothing of it. A rotator, where there is one, replaces the key in its place.
+    API fronts need nothing of it, and tunnels only where the cloud's own gateway is the other end. A rotator, where
+    there is one, replaces the key in its place.
     """
     needs = ["probe"]
     for method in account["access"]:
@@ -21,6 +22,7 @@ def needs_of(account: Mapping[str, Any]) -> list[str]:
         if method["method"] == "api_source_restriction":
             needs += ["source_restriction", *(item["kind"] for item in method.get("data_plane", ()))]
             needs += ["proof"] if method.get("services") else []
+        needs += ["vpn_gateway"] if method.get("cloud_gateway") else []
     if not account.get("rotation", {}).get("rotator"):
         needs.append("rotation")
     return list(dict.fromkeys(needs))

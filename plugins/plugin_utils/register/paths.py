@@ -16,9 +16,11 @@ Machines = Mapping[str, Mapping[str, Any]]
 
 
 def connections(account: Mapping[str, Any], machines: Machines) -> dict[str, dict[str, Any]]:
-    """Return the account's tunnels by the host of ours that ends them."""
+    """Return the account's tunnels by the host of ours that ends them; those to a cloud's gateway are not complete."""
     found: dict[str, dict[str, Any]] = {}
-    for name, method in _tunnels(account):
+    for name, method in tunnels(account):
+        if method.get("cloud_gateway"):
+            continue
         if method["method"] == "site_to_site_vpn":
             found[method["gateway"]] = {"name": name, **_site(account, method, machines)}
         else:
@@ -27,11 +29,17 @@ def connections(account: Mapping[str, Any], machines: Machines) -> dict[str, dic
 
 
 def keys(account: Mapping[str, Any]) -> dict[str, str]:
-    """Return the name in the secret store of each tunnel's pre-shared key, by connection."""
-    return {name: str((method.get("peer") or method["server"])["psk"]) for name, method in _tunnels(account)}
+    """Return the name in the secret store of each tunnel's pre-shared key, by connection; none of a cloud's gateway."""
+    own = [(name, method) for name, method in tunnels(account) if not method.get("cloud_gateway")]
+    return {name: str((method.get("peer") or method["server"])["psk"]) for name, method in own}
 
 
-def _tunnels(account: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def withdrawn(method: Mapping[str, Any]) -> bool:
+    """Return whether a method is still there only so that both ends of its tunnel are taken away."""
+    return bool(method.get("cloud_gateway", {}).get("state") == "absent")
+
+
+def tunnels(account: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     """Return the account's methods that need a tunnel, each with the tunnel's name: the account's where it has one."""
     own = [method for method in account["access"] if method["method"] in ("site_to_site_vpn", "ipsec_proxy")]
     suffixes = {"site_to_site_vpn": "-site", "ipsec_proxy": "-client"} if len(own) > 1 else {}
@@ -78,7 +86,9 @@ def routes(account: Mapping[str, Any], machines: Machines) -> dict[str, list[dic
             via = machines[method["gateway"]]["store_address"]
             hosts = dict.fromkeys(item["address"] for item in method["api"])
             for server in method["store_servers"]:
-                found.setdefault(server, []).extend({"to": address, "via": via} for address in hosts)
+                # A list without a route takes away what was there.
+                rows = [] if withdrawn(method) else [{"to": address, "via": via} for address in hosts]
+                found.setdefault(server, []).extend(rows)
     return found
 
 
@@ -86,7 +96,7 @@ def probes(account: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what the proxy host's timer asks for an answer: the private API, by way of the account's tunnel."""
     return [
         {"address": item["address"], "port": item["port"], "tunnel": name}
-        for name, method in _tunnels(account)
+        for name, method in tunnels(account)
         if method["method"] == "ipsec_proxy"
         for item in method["api"]
     ]
@@ -96,7 +106,8 @@ def api_hosts(account: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the endpoints of an account's infrastructure API, host and port, each once."""
     pairs = [_host_port(url) for url in account.get("endpoints", {}).values()]
     pairs += [(item["address"], item["port"]) for item in account.get("api_hosts", ())]
-    pairs += [(item["address"], item["port"]) for method in account["access"] for item in method.get("api", ())]
+    own = [method for method in account["access"] if not withdrawn(method)]
+    pairs += [(item["address"], item["port"]) for method in own for item in method.get("api", ())]
     return [{"name": account["name"], "address": host, "port": port} for host, port in dict.fromkeys(pairs)]
 
 
@@ -104,8 +115,12 @@ def private(account: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return an account's private API endpoints as ``targets`` of access_probe: who may reach each, who refuses."""
     rows = []
     for method in account["access"]:
+        if withdrawn(method):
+            continue
         if method["method"] == "site_to_site_vpn":
-            by, at, sources = "ACL on the tunnel", [method["gateway"], method["peer"]["name"]], method["store_servers"]
+            # A cloud's gateway lets the whole of its networks in; ours alone narrows them.
+            peer = [method["peer"]["name"]] if method.get("peer") else []
+            by, at, sources = "ACL on the tunnel", [method["gateway"], *peer], method["store_servers"]
         elif method["method"] == "ipsec_proxy":
             by, at, sources = "only the proxy host's tunnel leads there", [method["server"]["name"]], []
         else:

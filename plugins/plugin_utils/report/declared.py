@@ -70,8 +70,10 @@ def _tunnels(account: str, methods: list[Mapping[str, Any]]) -> Iterator[Tunnel]
     own = [method for method in methods if _text(method.get("method")) in TUNNELS]
     for method in own:
         through, other, suffix = TUNNELS[_text(method["method"])]
-        name = account + suffix if len(own) > 1 else account
         cloud = _mapping(method.get("cloud_gateway"))
+        if _text(cloud.get("state")) == "absent":
+            continue
+        name = _text(cloud.get("name")) or (account + suffix if len(own) > 1 else account)
         peer = _mapping(method.get(other))
         keys = _list(cloud.get("pre_shared_keys"))
         # The cloud numbers the tunnels of one connection.
