@@ -135,7 +135,8 @@ class ActionModule(ActionBase):
         probe, host = self._options["probe"], self._probe_host()
         if not probe or tunnel_pair.unsettled(tunnels, "up") or not tunnels:
             return None
-        before, after, tried = found["before"], found["after"], found.get("tried")
+        before, after = found["before"], found["after"]
+        tried: Mapping[str, Any] = found.get("tried") or {}
         if host:
             given = {"address": probe["address"], "port": probe["port"], "timeout_s": probe["timeout_s"]}
             own = "" if host == self._variables.get("inventory_hostname") and not self._task.delegate_to else host

@@ -51,14 +51,19 @@ _value:
     state: INSTALLED
     local: 10.203.0.14
     remote: 10.203.0.20
+    peer: 10.203.0.20
     virtual_ip: ""
     proposal: AES_GCM_16-256
     encap: true
     esp_bytes_in: 5120
     esp_bytes_out: 2048
+    silent_s: 3
     ike_id: 1
     child_id: 1
     established_s: 42
+    installed_s: 42
+    rekey_in_s: 3331
+    ike_rekey_in_s: 13860
 """
 
 
