@@ -16,6 +16,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.core.spec_
 from ansible_collections.strategic.service_store.plugins.module_utils.model import tunnel_pair
 from ansible_collections.strategic.service_store.plugins.module_utils.model.tunnel_probe import (
     Attempt,
+    Counted,
     table_of,
     why_silent,
 )
@@ -116,7 +117,7 @@ class ActionModule(ActionBase):
         given = {name: self._options[name] for name in ("wait_s", "wait_for", "socket")}
         probe = self._options["probe"]
         own = probe and not self._probe_host()
-        parts = ["tunnels", *(["probe"] if own else []), *(["filter"] if probe else [])]
+        parts = ["tunnels", *(["probe", "filter"] if own else [])]
         more = {"probe": {key: value for key, value in probe.items() if value is not None}} if own else {}
         return self._asked(self._place, {**given, **more, "tunnels": list(names), "parts": parts})
 
@@ -135,20 +136,31 @@ class ActionModule(ActionBase):
         probe, host = self._options["probe"], self._probe_host()
         if not probe or tunnel_pair.unsettled(tunnels, "up") or not tunnels:
             return None
-        before, after = found["before"], found["after"]
-        tried: Mapping[str, Any] = found.get("tried") or {}
-        if host:
-            given = {"address": probe["address"], "port": probe["port"], "timeout_s": probe["timeout_s"]}
-            own = "" if host == self._variables.get("inventory_hostname") and not self._task.delegate_to else host
-            wait = {"wait_s": self._options["wait_s"]}
-            before = after
-            tried = self._asked(own, {"parts": ["probe"], "probe": given, **wait})["tried"]
-            after = self._asked(self._place, {"parts": ["filter"]})["after"]
+        tried, before, after = self._tried_elsewhere(probe) if host else (found["tried"], *_counted(found))
         tables = {table_of(one["name"]) for one in tunnels}
         before, after = ({name: one for name, one in counted.items() if name in tables} for counted in (before, after))
         why = why_silent(Attempt(**tried), before, after)
         asked_at = host or self._place or self._variables.get("inventory_hostname", "")
         return {"address": probe["address"], "port": probe["port"], "host": asked_at, "ok": why is None, **(why or {})}
+
+    def _tried_elsewhere(self, probe: Mapping[str, Any]) -> tuple[Mapping[str, Any], Counted, Counted]:
+        """Return what became of the probe of another host, and what the filter had counted before and after it.
+
+        Between the two there is one attempt alone, so that few packets of others are counted along.
+        """
+        host, own = self._probe_host(), str(self._variables.get("inventory_hostname", ""))
+        place = "" if host == own and not self._task.delegate_to else host
+        to = {name: probe[name] for name in ("address", "port", "timeout_s")}
+        tried = self._asked(place, {"parts": ["probe"], "probe": to, "wait_s": self._options["wait_s"]})["tried"]
+        if tried["ok"]:
+            return tried, {}, {}
+        before = self._asked(self._place, {"parts": ["filter"]})["after"]
+        tried = self._asked(place, {"parts": ["probe"], "probe": to})["tried"]
+        return tried, before, self._asked(self._place, {"parts": ["filter"]})["after"]
+
+
+def _counted(found: Mapping[str, Any]) -> tuple[Counted, Counted]:
+    return found["before"], found["after"]
 
 
 def _unanswered(probe: Mapping[str, Any] | None) -> str:

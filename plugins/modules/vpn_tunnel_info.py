@@ -192,14 +192,23 @@ tunnels:
       type: bool
     ours:
       description:
-        - Our end. RV(tunnels[].ours.state) is V(INSTALLED) for a tunnel that is up, the state of its IKE_SA in charon's
-          words for one that is not, V(none) for one that is configured and does nothing, and V(missing) for one that is
-          not configured.
+        - Our end.
         - For one that is up there are addresses, the peer's identity, the proposal, bytes, the unique ids of its
           security associations, and in seconds their age (C(established_s), C(installed_s)), the time until new keys
           (C(rekey_in_s), C(ike_rekey_in_s)) and the time since the last packet from there (C(silent_s)).
-        - For one that is down there is C(why), with cause, evidence and mend.
       type: dict
+      contains:
+        state:
+          description:
+            - V(INSTALLED) for a tunnel that is up, the state of its IKE_SA in charon's words for one that is not,
+              V(none) for one that is configured and does nothing, and V(missing) for one that is not configured.
+          type: str
+        configured:
+          description: Whether charon has the connection.
+          type: bool
+        why:
+          description: Why it is down, with C(cause), C(evidence) and C(mend). Left out for one that is up.
+          type: dict
     cloud:
       description:
         - The cloud's end with its outer address, C(status) (V(up), V(down) or V(unknown) where the provider does not

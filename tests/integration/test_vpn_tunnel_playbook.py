@@ -26,7 +26,8 @@ def charon(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.mark.slow
 def test_our_end_is_read_on_another_host_waited_for_and_probed(charon: Charon, tmp_path: Path) -> None:
     ours = {"tunnel_host": GATEWAY, "socket": str(charon.path)}
-    with socket.create_server(("127.0.0.1", 0)) as api:
+    with socket.create_server(("127.0.0.1", 0)) as api, socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
         probe = {"address": "127.0.0.1", "port": api.getsockname()[1]}
         charon.up_after = 4
         run, said = ask(
@@ -35,10 +36,19 @@ def test_our_end_is_read_on_another_host_waited_for_and_probed(charon: Charon, t
                 "comes_up": {**ours, "tunnels": [UP], "wait_s": 30, "probe": probe},
                 "all": ours,
                 "elsewhere": {**ours, "tunnels": [UP], "probe": {**probe, "host": ACCOUNT}},
+                "refused": {
+                    **ours,
+                    "tunnels": [UP],
+                    "wait_s": 1,
+                    "probe": {**probe, "port": closed.getsockname()[1]},
+                },
             },
         )
     assert run.status == 0, run.output[-4000:]
+    refused = said.pop("refused")
     assert not any(result["changed"] or result.get("failed") for result in said.values()), run.output[-4000:]
+    assert refused["failed"] and refused["probe"]["cause"] == "refused" and refused["tunnels"][0]["up"]
+    assert f"does not answer {GATEWAY}. Cause: refused (the connection was refused by" in refused["msg"]
     assert charon.up_after == 0 and [one["up"] for one in said["comes_up"]["tunnels"]] == [True]
     assert said["comes_up"]["probe"] == {**probe, "host": GATEWAY, "ok": True}
     assert said["elsewhere"]["probe"] == {**probe, "host": ACCOUNT, "ok": True}

@@ -11,7 +11,7 @@ import json
 import socket
 import subprocess
 import time
-from typing import Any
+from typing import Any, Callable
 
 from ..model.tunnel_probe import Attempt
 
@@ -35,10 +35,11 @@ def attempt(address: str, port: int, timeout_s: float) -> Attempt:
         return Attempt(False, error, *_unreachable(icmp, address, port))
 
 
-def attempts(address: str, port: int, timeout_s: float, wait_s: float) -> Attempt:
-    """Try until the API answers, for so many seconds, and once in any case."""
+def attempts(address: str, port: int, timeout_s: float, wait_s: float, before: Callable[[], None]) -> Attempt:
+    """Try until the API answers, for so many seconds, and once in any case, with ``before()`` in front of each."""
     end = time.monotonic() + wait_s
     while True:
+        before()
         tried = attempt(address, port, timeout_s)
         if tried.ok or time.monotonic() + 1 >= end:
             return tried

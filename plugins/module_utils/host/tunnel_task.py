@@ -28,8 +28,6 @@ class TunnelTask:
     def plan(self) -> Plan:
         """Look; an info module plans no change."""
         parts = self._params["parts"]
-        if "filter" in parts:
-            self._found["before"] = attempt.counted()
         left_s = float(self._params["wait_s"])
         if "tunnels" in parts:
             left_s -= self._watch()
@@ -49,7 +47,12 @@ class TunnelTask:
 
     def _probe(self, wait_s: float) -> None:
         to = self._params["probe"]
-        self._found["tried"] = vars(attempt.attempts(to["address"], to["port"], to["timeout_s"], wait_s)).copy()
+        tried = attempt.attempts(to["address"], to["port"], to["timeout_s"], wait_s, self._count_before)
+        self._found["tried"] = vars(tried).copy()
+
+    def _count_before(self) -> None:
+        if "filter" in self._params["parts"]:
+            self._found["before"] = attempt.counted()
 
     def apply(self, plan: Plan, done: Callable[[Change], None]) -> None:
         """Change nothing."""

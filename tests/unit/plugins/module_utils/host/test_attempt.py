@@ -58,14 +58,18 @@ def test_a_listener_answers_and_a_closed_port_refuses() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert attempt("127.0.0.1", port, 2) == Attempt(True)
-    assert attempts("127.0.0.1", port, 2, 0) == Attempt(False, "ECONNREFUSED")
+    before: list[int] = []
+    assert attempts("127.0.0.1", port, 2, 0, lambda: before.append(1)) == Attempt(False, "ECONNREFUSED")
+    assert before == [1]
 
 
 def test_an_api_that_comes_up_during_the_wait_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         monkeypatch.setattr(module.time, "sleep", lambda seconds: server.listen())
-        assert attempts("127.0.0.1", server.getsockname()[1], 2, 30) == Attempt(True)
+        before: list[int] = []
+        assert attempts("127.0.0.1", server.getsockname()[1], 2, 30, lambda: before.append(1)) == Attempt(True)
+    assert before == [1, 1]
 
 
 def test_without_nft_nothing_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
