@@ -100,6 +100,10 @@ def account_rows(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
     for item in (account.get("access") or {}).get("allowlists", ()):
         where = str(Scope(**item["scope"]))
         rows += [_row(f"entry {entry}", where, gone, "" if check else at) for entry in item["removed"]]
+    for item in account.get("vpn") or ():
+        if item.get("changed"):
+            where = str(Scope(**item["gateway"]["scope"]))
+            rows.append(_row(f"VPN gateway {item['gateway']['name']}", where, gone, "" if check else at))
     rows += _restriction(account.get("restriction") or {}, account.get("sheet", ""), gone, at)
     rows += _firewalls(account.get("restriction") or {}, gone, at)
     for key in account.get("keys") or ():

@@ -87,7 +87,8 @@ _FORGOTTEN = "the store has forgotten it and it could not end itself: change the
 
 def _machine(own: Hostvars, rest: Hostvars, accounts: set[str], undone: list[str]) -> dict[str, Any]:
     """Return what a host of ours should lose, and what it has lost; ``undone`` are accounts that still need it."""
-    connections = own.get("service_store_ipsec_connections") or []
+    clouds = own.get("service_store_ipsec_cloud") or []
+    connections = [*(own.get("service_store_ipsec_connections") or []), *clouds]
     tunnels = [f"tunnel {item['name']}" for item in connections if item.get("account") in accounts]
     names = {
         "service_store_ipsec_routes": "routes to the customer",

@@ -158,3 +158,17 @@ def test_rules_that_went_out_of_firewalls_are_told_one_by_one(
     assert states["rule 192.0.2.1/32"] == "removed"
     assert ("API source restriction" in states) is list_changed
     assert "rule 192.0.2.1/32 at key_vault acme-keys" in told(hostvars)["text"]
+
+
+def test_the_clouds_end_of_a_tunnel_is_told_where_it_went_and_ours_where_it_remains(hostvars: dict[str, Any]) -> None:
+    done(hostvars, gateway=False)
+    scope = {"kind": "vpc", "id": "", "name": "prod", "parent": ""}
+    ends = [
+        {"changed": changed, "gateway": {"name": name, "scope": scope}} for name, changed in (("a", True), ("b", False))
+    ]
+    hostvars["acme-vpn"]["service_store_offboard"]["vpn"] = ends
+    hostvars["gw"]["service_store_ipsec_cloud"] = [{"account": "acme-vpn", "name": "a"}]
+    found = told(hostvars)
+    (row,) = [row for row in found["subjects"]["acme-vpn"] if row["what"].startswith("VPN gateway")]
+    assert (row["what"], row["where"], row["state"]) == ("VPN gateway a", "vpc prod", "removed")
+    assert rows(found, "gw") == {"tunnel acme-vpn": "remained", "tunnel a": "remained"} and not found["complete"]
