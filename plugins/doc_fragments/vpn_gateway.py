@@ -216,10 +216,11 @@ options:
         type: list
         elements: str
       startup_action:
-        description: V(add) leaves the start to our end, V(start) makes AWS start as well.
+        description:
+          - V(add) leaves the start to our end, V(start) makes AWS start as well. AWS's own default is V(add).
+          - Like each option of O(aws) that is left out, it is not compared then, and what is there keeps its own.
         type: str
         choices: [add, start]
-        default: add
       rekey_margin_s:
         description: Seconds before the end of a lifetime in which AWS renews keys. AWS's own default is 270.
         type: int

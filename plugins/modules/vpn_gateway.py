@@ -41,6 +41,8 @@ options:
     description:
       - Takes over a connection of that name that somebody else made, and brings it to what is declared. From then on it
         bears this store's mark, and V(absent) removes it. Without it such a connection is refused where it differs.
+      - What belongs to the connection, such as the static routes of V(aws), is taken over with it, and goes where it is
+        not declared.
     type: bool
     default: false
 seealso:

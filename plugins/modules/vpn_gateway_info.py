@@ -106,7 +106,8 @@ drift:
   sample: true
 differences:
   description:
-    - What M(strategic.service_store.vpn_gateway) would change, in words, also of what somebody else made.
+    - What M(strategic.service_store.vpn_gateway) would change, in words, also of what somebody else made. A mark of
+      the store that is missing there is no difference.
     - What it cannot change where it is, and what there is that it cannot use, comes with the reason.
   returned: success
   type: list

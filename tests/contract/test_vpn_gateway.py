@@ -246,6 +246,16 @@ def test_an_audit_tells_what_cannot_be_changed_with_the_reason(
     assert found["ends"] and found["tunnels"]
 
 
+@pytest.mark.parametrize("running", ["aws-vpc"], indirect=True)
+def test_an_option_of_one_provider_that_is_left_out_is_not_compared(gateway: Gateway) -> None:
+    gateway.present(aws={"startup_action": "start"})
+    for own in (None, {}, {"wait_up_s": 0}):
+        assert not gateway.info(aws=own)["drift"] and not gateway.present(aws=own)["changed"]
+    add = {"startup_action": "add"}
+    assert gateway.info(aws=add)["drift"] and gateway.present(aws=add)["changed"]
+    assert not gateway.info(aws=add)["drift"]
+
+
 def test_other_algorithms_other_sources_and_another_peer_are_changed_where_they_are(gateway: Gateway) -> None:
     before = gateway.present()
     gateway.site.report_up()

@@ -69,7 +69,7 @@ VPN_GATEWAY = Spec(
             "type": "dict",
             "options": {
                 "route_tables": {"type": "list", "elements": "str"},
-                "startup_action": {"type": "str", "choices": ["add", "start"], "default": "add"},
+                "startup_action": {"type": "str", "choices": ["add", "start"]},
                 "rekey_margin_s": {"type": "int", "no_log": False},
                 "rekey_fuzz_percent": {"type": "int", "no_log": False},
                 "replay_window_packets": {"type": "int"},

@@ -65,9 +65,9 @@ class PartKind:
     ``in_place`` are the settings that can be changed where it is; another that differs is refused in words.
     ``outages`` say for about how many seconds the part's tunnels drop when a setting changes; the entry ``remove`` is
     for its removal, and None there means for good. ``within`` names the kind of part that it belongs to, whose mark is
-    its own as well. ``shared``: others use it as well (a VPC's gateway), so one that somebody else made counts as there
-    and is never changed or removed. Where this store made it for other gateways, its setting ``users`` names these, and
-    a further one joins them.
+    its own as well: who takes that part over takes these over with it. ``shared``: others use it as well (a VPC's
+    gateway), so one that somebody else made counts as there and is never changed or removed. Where this store made it
+    for other gateways, its setting ``users`` names these, and a further one joins them.
     """
 
     name: str
@@ -132,7 +132,8 @@ def plan(name: str, state: VpnState, wanted: Sequence[Part], traits: VpnTraits, 
     """Return what brings the parts to what is wanted: made and changed in their order, and only then removed.
 
     Own parts that are not wanted any more are removed, last made first. A part of that name that somebody else made
-    counts as there where it is as wanted; it is changed only with ``adopt``. Raises InvalidValue.
+    counts as there where it is as wanted; it is changed only with ``adopt``, and what is within it is own then.
+    Raises InvalidValue.
     """
     made = audit(name, state, wanted, traits, adopt)
     for change in made.changes:
@@ -152,13 +153,21 @@ def audit(name: str, state: VpnState, wanted: Sequence[Part], traits: VpnTraits,
         elif _changes(now, part, traits.kind(now.kind), adopt):
             changes.append(Change("update", part.label, now, part, name))
     keep = {part.key for part in wanted}
-    left = [part for part in state.parts if part.own and part.key not in keep]
+    adopted = {part.kind for part in wanted if adopt and part.key in there and not traits.kind(part.kind).shared}
+    left = [
+        part for part in state.parts if part.key not in keep and (part.own or traits.kind(part.kind).within in adopted)
+    ]
     return Plan((*changes, *_removals(name, left, traits)))
 
 
 def plan_absent(name: str, state: VpnState, traits: VpnTraits) -> Plan:
     """Return what removes all that this store made, last made first, and nothing else."""
     return Plan(_removals(name, [part for part in state.parts if part.own], traits))
+
+
+def differences(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes that are for more than the mark on what somebody else made."""
+    return [change for change in changes if change.action != "update" or change.before.differing(change.after)]
 
 
 def drops(changes: Sequence[Change], state: VpnState, traits: VpnTraits) -> tuple[Drop, ...]:

@@ -117,7 +117,7 @@ class CloudEnd:
             return [str(exc)]
         made = vpn_plan.audit(self._name, self.state, self._parts, self._traits, adopt=True)
         self._drops = vpn_plan.drops(made.changes, self.state, self._traits)
-        return [self._told(change) for change in made.changes]
+        return [self._told(change) for change in vpn_plan.differences(made.changes)]
 
     def _told(self, change: Change) -> str:
         refused = vpn_plan.refusal(change, self._traits, adopt=True)

@@ -106,7 +106,7 @@ class Connections(Work):
         differing = set(before.differing(after))
         name, ref = after.name, self._connection_id
         if not before.own:
-            self._mark(ref)
+            self._mark(ref, **{FIRST: after.settings["first tunnel"]})
         if differing & {"customer gateway", "gateway"}:
             ends: dict[str, str] = {}
             if "customer gateway" in differing:

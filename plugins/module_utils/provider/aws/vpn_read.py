@@ -261,8 +261,10 @@ class Reader:
             "routing": "static" if options.get("StaticRoutesOnly") else "bgp",
             "our networks": options.get("LocalIpv4NetworkCidr") or "0.0.0.0/0",
             "its networks": options.get("RemoteIpv4NetworkCidr") or "0.0.0.0/0",
-            "first tunnel": tags_of(item).get(FIRST, "(not said)"),
         }
+        if own:
+            # A mark of this store's, which says nothing of what others made.
+            settings["first tunnel"] = tags_of(item).get(FIRST, "(not said)")
         return Part(CONNECTION, found.name, settings, item["VpnConnectionId"], own, names)
 
     def _routes(self, found: Found, connection: Item, own: bool) -> Iterator[Part]:

@@ -17,6 +17,7 @@ from typing import Any
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import AEAD, Algorithms, algorithms
 from ...model.vpn_gateway import VpnGateway
+from ...model.vpn_refusal import refuse_names
 from ..vpn_key import told_fingerprint
 
 _CIPHERS = {
@@ -142,15 +143,7 @@ def wanted_settings(wanted: VpnGateway) -> dict[str, Any]:
 def check(wanted: VpnGateway) -> None:
     """Refuse what AWS cannot express, before any connection; raises InvalidValue."""
     wanted_settings(wanted)
-    peer = wanted.peer
-    if ":" in peer.address:
-        raise InvalidValue("tunnel.local.address", peer.address, "is IPv6; AWS's gateway takes our end's IPv4 address")
-    if peer.identity != peer.address:
-        mend = f"is not the address {peer.address}, by which AWS knows our end; leave it out"
-        raise InvalidValue("tunnel.local.id", peer.identity, mend)
-    if wanted.tunnel.remote.identity:
-        mend = "cannot be chosen with AWS, whose end is known by its address; leave it out"
-        raise InvalidValue("tunnel.remote.id", wanted.tunnel.remote.identity, mend)
+    refuse_names(wanted, "AWS")
     _check_cover("tunnel.sources", wanted.peer_networks)
     _check_cover("networks", wanted.networks)
     for index, cidr in enumerate(wanted.inside_cidrs):

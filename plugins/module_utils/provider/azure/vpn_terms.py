@@ -15,6 +15,7 @@ from typing import Any, Callable
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import AEAD, algorithms
 from ...model.vpn_gateway import VpnGateway
+from ...model.vpn_refusal import refuse_links, refuse_names
 
 #: Of a proposal Azure's names, or none and in words why.
 Express = Callable[[str], tuple[tuple[str, ...], str]]
@@ -107,26 +108,15 @@ def wanted_settings(wanted: VpnGateway) -> dict[str, Any]:
 def check(wanted: VpnGateway) -> None:
     """Refuse what Azure cannot express, before any connection; raises InvalidValue."""
     wanted_settings(wanted)
-    peer, tunnel = wanted.peer, wanted.tunnel
+    tunnel = wanted.tunnel
     if wanted.dpd_action not in _MODES:
         mend = "cannot be had of Azure, which clears a dead tunnel; write restart or clear"
         raise InvalidValue("dpd_action", wanted.dpd_action, mend)
     if tunnel.timing.ike_rekey_s > _IKE_LIFETIME_S:
         mend = f"is longer than {_IKE_LIFETIME_S}, after which Azure renews the IKE_SA whatever is asked; shorten it"
         raise InvalidValue("tunnel.ike_rekey_s", tunnel.timing.ike_rekey_s, mend)
-    if ":" in peer.address:
-        raise InvalidValue(
-            "tunnel.local.address", peer.address, "is IPv6; Azure's gateway takes our end's IPv4 address"
-        )
-    if peer.identity != peer.address:
-        mend = f"is not the address {peer.address}, by which Azure knows our end; leave it out"
-        raise InvalidValue("tunnel.local.id", peer.identity, mend)
-    if tunnel.remote.identity:
-        mend = "cannot be chosen with Azure, whose end is known by its address; leave it out"
-        raise InvalidValue("tunnel.remote.id", tunnel.remote.identity, mend)
-    if wanted.inside_cidrs:
-        mend = "cannot be had of Azure, whose tunnels have no link networks; leave it out"
-        raise InvalidValue("inside_cidrs", ", ".join(wanted.inside_cidrs), mend)
+    refuse_names(wanted, "Azure")
+    refuse_links(wanted, "Azure")
 
 
 def told_settings(properties: Mapping[str, Any]) -> dict[str, Any]:

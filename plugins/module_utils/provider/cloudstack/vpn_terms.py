@@ -9,7 +9,6 @@ a VPN Customer Gateway". A policy is written ``aes256-sha256;modp3072``.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Callable
@@ -17,6 +16,7 @@ from typing import Any, Callable
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import algorithms
 from ...model.vpn_gateway import VpnGateway
+from ...model.vpn_refusal import refuse_links, refuse_names
 from ..vpn_key import told_fingerprint
 
 KEY = "key"
@@ -69,18 +69,8 @@ TERMS = (
 def check(wanted: VpnGateway) -> None:
     """Refuse what CloudStack cannot express, before any connection; raises InvalidValue."""
     wanted_settings(wanted)
-    peer, ours = wanted.peer, wanted.tunnel.remote.identity
-    if ipaddress.ip_address(peer.address).version != 4:
-        raise InvalidValue("tunnel.local.address", peer.address, "is IPv6; CloudStack's gateways have IPv4 alone")
-    if peer.identity != peer.address:
-        mend = "is not our address, by which alone CloudStack's gateway knows its peer; leave it out"
-        raise InvalidValue("tunnel.local.id", peer.identity, mend)
-    if ours:
-        mend = "cannot be chosen; CloudStack's gateway goes by its own address, so leave it out"
-        raise InvalidValue("tunnel.remote.id", ours, mend)
-    if wanted.inside_cidrs:
-        mend = "cannot be had; CloudStack's tunnels have no link networks, so leave them out"
-        raise InvalidValue("inside_cidrs", ", ".join(wanted.inside_cidrs), mend)
+    refuse_names(wanted, "CloudStack")
+    refuse_links(wanted, "CloudStack")
     if wanted.dpd_action == "clear":
         mend = "is not possible; CloudStack's gateway restarts the tunnel or does nothing, so write restart or none"
         raise InvalidValue("dpd_action", wanted.dpd_action, mend)

@@ -22,6 +22,7 @@ from ...model.plan import Change
 from ...model.scope import Scope
 from ...model.vpn_gateway import VpnGateway
 from ...model.vpn_plan import Part, PartKind, VpnState, VpnTraits
+from ...model.vpn_refusal import refuse_links
 from ..base import Vpn
 from . import vpn_policy, vpn_read
 from .session import OpenStackSession
@@ -68,9 +69,7 @@ _DPD = {"restart": "restart", "clear": "clear", "none": "disabled"}
 
 def check(wanted: VpnGateway) -> None:
     """Refuse what Neutron cannot express; raises InvalidValue."""
-    if wanted.inside_cidrs:
-        mend = "is not possible: tunnels of Neutron have no link networks; leave it out"
-        raise InvalidValue("inside_cidrs", ", ".join(wanted.inside_cidrs), mend)
+    refuse_links(wanted, "Neutron")
     least, most = _MTU
     mtu = wanted.own.get("mtu", least)
     if not least <= mtu <= most:

@@ -21,6 +21,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.vpn_
     VpnState,
     VpnTraits,
     audit,
+    differences,
     drops,
     findings,
     plan,
@@ -90,6 +91,30 @@ def test_a_connection_of_others_is_changed_by_leave_alone() -> None:
     assert lines(plan("g", state, (CONNECTION,), TRAITS, adopt=True)) == ["update g: connection acme"]
     same = VpnState(parts=(replace(CONNECTION, own=False),))
     assert lines(plan("g", same, (CONNECTION,), TRAITS, adopt=True)) == ["update g: connection acme"]
+
+
+def test_what_is_within_a_part_is_taken_over_with_it() -> None:
+    kinds = (*TRAITS.kinds[:2], PartKind("route", within="connection"))
+    traits = replace(TRAITS, kinds=kinds)
+    old = Part("route", "172.16.0.0/12")
+    theirs = VpnState(parts=(replace(CONNECTION, own=False), old, replace(ROUTE, own=False)))
+    assert not plan("g", theirs, (CONNECTION, ROUTE), traits).changed
+    made = plan("g", theirs, (CONNECTION, ROUTE), traits, adopt=True)
+    assert lines(made) == ["update g: connection acme", "remove g: route 172.16.0.0/12"]
+    # Routes that have a mark of their own are not.
+    assert lines(plan("g", theirs, (CONNECTION,), TRAITS, adopt=True)) == ["update g: connection acme"]
+    # Nor are those of a connection that is only made now.
+    loose = VpnState(parts=(old,))
+    assert lines(plan("g", loose, (CONNECTION,), traits, adopt=True)) == ["add g: connection acme"]
+
+
+def test_a_mark_alone_is_no_difference() -> None:
+    state = VpnState(parts=(replace(CONNECTION, own=False),))
+    made = audit("g", state, (CONNECTION, ROUTE), TRAITS, adopt=True)
+    assert [change.key for change in made.changes] == ["connection acme", "route 10.20.0.11/32"]
+    assert [change.key for change in differences(made.changes)] == ["route 10.20.0.11/32"]
+    changed = VpnState(parts=(replace(setting(peer="192.0.2.9"), own=False),))
+    assert len(differences(audit("g", changed, (CONNECTION,), TRAITS, adopt=True).changes)) == 1
 
 
 def test_what_cannot_be_changed_where_it_is_is_refused() -> None:

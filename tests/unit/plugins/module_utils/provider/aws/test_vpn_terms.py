@@ -22,7 +22,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.provider.a
 )
 from lab.clouds.aws import vpn_options
 
-from .test_vpn import TUNNEL
+from .vpn_hand import TUNNEL
 
 
 def wanted(tunnel: Any = None, own: Any = None, **more: Any) -> Any:

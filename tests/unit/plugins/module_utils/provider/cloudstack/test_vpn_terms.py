@@ -89,7 +89,12 @@ def test_proposals_that_cloudstack_has_words_for(proposals: list[str], policy: s
         ({"ike_proposals": ["aes256ctr-sha256-modp3072"]}, {}, "tunnel.ike_proposals[0]", "holds aes256ctr"),
         ({"ike_proposals": [f"aes128-{CBC}"]}, {}, "tunnel.ike_proposals[0]", "several algorithms of one kind"),
         ({"local": {"address": "2001:db8::1"}}, {}, "tunnel.local.address", "is IPv6"),
-        ({"local": {"address": "198.51.100.10", "id": "us"}}, {}, "tunnel.local.id", "is not our address"),
+        (
+            {"local": {"address": "198.51.100.10", "id": "us"}},
+            {},
+            "tunnel.local.id",
+            "by which CloudStack knows",
+        ),
         ({"remote": {"id": "them"}}, {}, "tunnel.remote.id", "cannot be chosen"),
         ({"ike_rekey_s": 90000}, {}, "tunnel.ike_rekey_s", "longer than CloudStack's 86400"),
         ({}, {"inside_cidrs": ["169.254.10.0/30"]}, "inside_cidrs", "no link networks"),
