@@ -39,6 +39,17 @@ def took(
 
     ``hosts`` are the hosts with their variables, localhost where none are given.
     """
+    return ran(folder, tasks, variables, hosts, forks)[0]
+
+
+def ran(
+    folder: Path,
+    tasks: Sequence[Mapping[str, Any]],
+    variables: Mapping[str, Any] | None = None,
+    hosts: Mapping[str, Mapping[str, Any]] | None = None,
+    forks: int = 5,
+) -> tuple[Took, str]:
+    """Do the same and return what the command printed as well."""
     folder.mkdir(parents=True, exist_ok=True)
     play = {
         "hosts": "all",
@@ -51,14 +62,16 @@ def took(
     path.write_text(json.dumps([play]), encoding="utf-8")
     inventory.write_text(json.dumps({"all": {"hosts": dict(hosts or {"localhost": {}})}}), encoding="utf-8")
     arguments = ("-i", str(inventory), "--forks", str(forks))
+    printed: list[str] = []
 
     def run() -> None:
         # Watching command lines would cost a good part of a processor.
         done = run_playbook(str(path), folder, *arguments, variables=variables, timeout_s=TIMEOUT_S, watch=False)
         if done.status:
             raise PlayFailed(done.output[-3000:])
+        printed.append(done.output)
 
-    return timed(run)
+    return timed(run), printed[0]
 
 
 def program(module: str, given: Mapping[str, Any]) -> Took:

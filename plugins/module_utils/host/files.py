@@ -12,7 +12,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.errors import ServiceStoreError
@@ -55,13 +55,25 @@ class HostFile:
             path, _mode(raw, where, secret is not None), content, secret is not None, tuple(raw["validate"] or ())
         )
 
-    def shown(self, mode: int | None, content: str | None) -> str | None:
+    def shown(self, mode: int | None, content: str | None) -> Shown | None:
         """Return a state of this path as a diff shows it; None where nothing is there."""
-        if mode is None:
-            return None
+        return None if mode is None else Shown(self.path, mode, content, self.secret)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A file or folder as it is or will be. A secret's fingerprint takes its time, so only a diff reckons it."""
+
+    path: str
+    mode: int
+    content: str | None = field(repr=False)
+    secret: bool
+
+    def __str__(self) -> str:
+        content = self.content
         if self.secret and content is not None:
             content = f"(secret, {slow_fingerprint(content, self.path)})\n"
-        return f"mode: {mode:04o}\n{content or ''}"
+        return f"mode: {self.mode:04o}\n{content or ''}"
 
 
 class FilesPlan(Plan):
@@ -73,8 +85,8 @@ class FilesPlan(Plan):
             {
                 "before_header": change.key,
                 "after_header": change.key,
-                "before": change.before or "",
-                "after": change.after or "",
+                "before": str(change.before or ""),
+                "after": str(change.after or ""),
             }
             for change in self.changes
         ]
@@ -91,9 +103,8 @@ def _compare(file: HostFile) -> Iterator[Change]:
         return
     before = file.shown(*there)
     after = file.shown(file.mode, file.content)
-    if before != after:
-        action = "remove" if after is None else "add" if before is None else "update"
-        yield Change(action, file.path, before, after)
+    action = "remove" if after is None else "add" if before is None else "update"
+    yield Change(action, file.path, before, after)
 
 
 def _read(file: HostFile) -> tuple[int | None, str | None]:

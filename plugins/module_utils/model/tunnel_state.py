@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 #: What a line of charon's log means: pattern, cause in words, what to do next. The first that matches wins, so that
@@ -117,7 +117,13 @@ def _extended(values: list[str], line: str) -> list[str]:
 
 def tunnel_state(text: str, name: str) -> dict[str, Any]:
     """Return the state of one connection from ``swanctl --list-sas --pretty``."""
-    return state_of(read_sas(text).get(name, []), name)
+    return tunnel_states(text, [name])[name]
+
+
+def tunnel_states(text: str, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the state of each of these connections by its name; the text is read once for all."""
+    sas = read_sas(text)
+    return {name: state_of(sas.get(name, []), name) for name in names}
 
 
 def state_of(sas: Sequence[Mapping[str, Any]], name: str) -> dict[str, Any]:

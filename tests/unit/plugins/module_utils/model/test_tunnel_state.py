@@ -11,6 +11,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.tunn
     cause_of,
     read_sas,
     tunnel_state,
+    tunnel_states,
 )
 
 SAS = """\
@@ -78,6 +79,13 @@ def test_the_newest_installed_child_is_the_state_of_a_tunnel() -> None:
     assert (state["esp_bytes_in"], state["esp_bytes_out"]) == (5120, 2048)
     assert state["proposal"] == "AES_GCM_16-256/ECP_384"
     assert state["encap"] is True and state["established_s"] == 117
+
+
+def test_many_tunnels_are_told_as_each_is_alone() -> None:
+    names = ("initech-cloudstack", "globex-openstack", "nowhere")
+    found = tunnel_states(SAS, names)
+    assert found == {name: tunnel_state(SAS, name) for name in names}
+    assert [state["up"] for state in found.values()] == [False, True, False]
 
 
 def test_a_tunnel_without_a_child_is_down_and_says_how_far_it_is() -> None:
