@@ -11,9 +11,9 @@ from typing import Any
 from ..context import Answer, Context
 from ..errors import invalid
 from ..params import Params, not_found
-from ..store import VPC, Store, new_id, now_text
+from ..store import Store, new_id, now_text
 from ..vpns import CONNECTIONS_PER_GATEWAY, PENDING, STATES, Connection, CustomerGateway, VpnGateway, overlap
-from .vpn_gateways import customer, gateway, vpc_of
+from .vpn_gateways import customer, gateway, of_vpc, vpc_of
 
 
 def _connection(ctx: Context, params: Params) -> Connection:
@@ -100,17 +100,8 @@ def reset(ctx: Context, params: Params) -> Answer:
 def list_connections(ctx: Context, params: Params) -> Answer:
     if params.text("id"):
         _connection(ctx, params)
-    if params.text("vpcid"):
-        ctx.resource(VPC, "vpcid", params.text("vpcid"))
-    shown = ctx.listed_accounts(params)
-    found = [
-        _fields(ctx, held)
-        for held in ctx.store.vpns.connections.values()
-        if held.account_id in shown
-        and params.text("id") in (None, held.id)
-        and params.text("vpcid") in (None, ctx.store.vpns.gateways[held.gateway_id].vpc_id)
-    ]
-    return ctx.page(params, "vpnconnection", found)
+    found = of_vpc(ctx, params, ctx.store.vpns.connections, lambda held: held.gateway_id)
+    return ctx.page(params, "vpnconnection", [_fields(ctx, held) for held in found])
 
 
 def for_routers(store: Store) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from ..context import Answer, Context
 from ..errors import invalid
@@ -15,11 +15,13 @@ from ..store import VPC, Vpc, new_id
 from ..vpns import (
     PENDING,
     SUBNETS_PER_CUSTOMER,
+    Connection,
     CustomerGateway,
     VpnGateway,
     check_settings,
 )
 
+Held = TypeVar("Held", VpnGateway, Connection)
 _SETTINGS: dict[str, Any] = {
     "gateway": "",
     "cidrlist": "",
@@ -150,20 +152,25 @@ def delete_gateway(ctx: Context, params: Params) -> Answer:
     return {"success": True}
 
 
-def list_gateways(ctx: Context, params: Params) -> Answer:
-    if params.text("id"):
-        gateway(ctx, params)
+def of_vpc(ctx: Context, params: Params, all_held: Mapping[str, Held], gateway_of: Callable[[Held], str]) -> list[Held]:
+    """Those that a list command asks for with `id` and `vpcid`, in the order in which they were made."""
     if params.text("vpcid"):
         ctx.resource(VPC, "vpcid", params.text("vpcid"))
     shown = ctx.listed_accounts(params)
-    found = [
-        _gateway_fields(ctx, held)
-        for held in ctx.store.vpns.gateways.values()
+    return [
+        held
+        for held in all_held.values()
         if held.account_id in shown
         and params.text("id") in (None, held.id)
-        and params.text("vpcid") in (None, held.vpc_id)
+        and params.text("vpcid") in (None, ctx.store.vpns.gateways[gateway_of(held)].vpc_id)
     ]
-    return ctx.page(params, "vpngateway", found)
+
+
+def list_gateways(ctx: Context, params: Params) -> Answer:
+    if params.text("id"):
+        gateway(ctx, params)
+    found = of_vpc(ctx, params, ctx.store.vpns.gateways, lambda held: held.id)
+    return ctx.page(params, "vpngateway", [_gateway_fields(ctx, held) for held in found])
 
 
 def _is_customer(ctx: Context, params: Params) -> None:

@@ -47,6 +47,7 @@ CONFIG: dict[str, Any] = {
             "name": "umbrella",
             "domain": "ROOT/umbrella",
             "users": [{"username": "store", "apikey": "k-umbrella", "secretkey": "s-umbrella"}],
+            "vpcs": [{"name": "red", "cidr": "10.8.0.0/16"}, {"name": "white", "cidr": "10.9.0.0/16"}],
         },
         {
             "name": "off",

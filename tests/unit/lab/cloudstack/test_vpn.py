@@ -98,6 +98,26 @@ def test_a_connection_is_made_of_both_gateways_and_shows_all_of_them(api: cs.Clo
     assert [one["id"] for one in listed] == [made["id"]]
 
 
+def test_gateways_and_connections_are_listed_by_id_and_by_vpc_to_who_may_see_them(client: Client) -> None:
+    api = client("umbrella")
+    vpcs = api.listVPCs()["vpc"]
+    assert [one["name"] for one in vpcs] == ["red", "white"]
+    made = []
+    for number, held in enumerate(vpcs, 1):
+        own = api.createVpnGateway(vpcid=held["id"], fetch_result=True)["vpngateway"]
+        cidr = {"name": f"office-{number}", "gateway": f"198.51.100.{number}", "cidrlist": f"10.20.{number}.0/24"}
+        made.append((own, connect(api, own, customer(api, **cidr))))
+    for at, (command, kind) in enumerate((("listVpnGateways", "vpngateway"), ("listVpnConnections", "vpnconnection"))):
+        for held, pair in zip(vpcs, made, strict=True):
+            for by in ({"vpcid": held["id"]}, {"id": pair[at]["id"]}, {"id": pair[at]["id"], "vpcid": held["id"]}):
+                assert [one["id"] for one in getattr(api, command)(**by)[kind]] == [pair[at]["id"]]
+        assert len(getattr(api, command)()[kind]) == 2
+        assert getattr(api, command)(id=made[0][at]["id"], vpcid=vpcs[1]["id"]) == {}
+        assert getattr(client(), command)() == {}
+        for unknown in ("id", "vpcid"):
+            assert refusal(lambda c=command, u=unknown: getattr(api, c)(**{u: "00000000-0000-0000-0000-000000000000"}))
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
