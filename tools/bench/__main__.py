@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`make bench`: seconds and API calls of our modules, beside other collections' modules in the same run.
 
-    python -m tools.bench [--subject credentials allowlist] [--only aws ...] [--runs 3] [--loop 10]
+    python -m tools.bench [--subject credentials allowlist tunnels] [--only aws ...] [--runs 3] [--loop 10]
                           [--credentials 200] [--sizes 1x10 1x50 1x200 200x20] [--accounts 75]
-                          [--alone]
+                          [--alone] [--connections 1 200]
 
 Nothing is judged here: seconds differ from machine to machine, and from hour to hour on a shared one, so what compares
 are ratios within one run, in which both sides take turns.
@@ -23,12 +23,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import allowlist, credentials
+from lab.errors import LabError
+
+from . import allowlist, credentials, tunnels
 from .figures import Took
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULT = ROOT / "build" / "bench.json"
-SUBJECTS = ("credentials", "allowlist")
+SUBJECTS = ("credentials", "allowlist", "tunnels")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         empty: Took = Took.median([play.took(Path(folder) / "empty", []) for _run in range(options.runs)])
         figures["empty_play"] = empty.rounded()
         for subject in options.subject:
-            measure = {"credentials": _credentials, "allowlist": _allowlist}[subject]
+            measure = {"credentials": _credentials, "allowlist": _allowlist, "tunnels": _tunnels}[subject]
             figures[subject], text = measure(Path(folder) / subject, options, empty)
             print(f"{text}\n")
     RESULT.parent.mkdir(exist_ok=True)
@@ -60,6 +62,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", nargs="+", type=_size, default=[(1, 10), (1, 50), (1, 200), (200, 20)])
     parser.add_argument("--alone", action="store_true", help="allowlists by our module and the bare SDK only")
     parser.add_argument("--accounts", type=int, default=75, help="in one play, 0 for none")
+    parser.add_argument("--connections", nargs="+", type=_positive, default=[1, 200], help="tunnels on one host")
     return parser.parse_args(argv)
 
 
@@ -95,6 +98,17 @@ def _allowlist(folder: Path, options: argparse.Namespace, empty: Took) -> tuple[
     plan = bench.Plan(*much, alone=options.alone)
     report: allowlist.Report = bench.measure(folder, plan, empty, _say)
     return allowlist.as_json(report), allowlist.table(report)
+
+
+def _tunnels(folder: Path, options: argparse.Namespace, empty: Took) -> tuple[Any, str]:
+    bench: Any = importlib.import_module("tests.bench.tunnels")
+    plan = bench.Plan(tuple(options.connections), options.runs)
+    try:
+        report: tunnels.Report = bench.measure(folder, plan, empty, _say)
+    except LabError as exc:
+        # A machine without containers still has its other figures.
+        return {"not_measured": str(exc)}, f"Tunnels were not measured: {exc}"
+    return tunnels.as_json(report), tunnels.table(report)
 
 
 if __name__ == "__main__":
