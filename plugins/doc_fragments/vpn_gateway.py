@@ -131,7 +131,9 @@ options:
             choices: [tcp, udp]
             default: tcp
       selectors:
-        description: As in the role; it is handed on to our own end.
+        description:
+          - As in the role; it is handed on to our own end. With V(covering) the cloud's end gets, in place of each
+            server of O(tunnel.sources), the narrowest network that holds all of them and our gateway's inside address.
         type: str
         choices: [exact, covering]
         default: exact

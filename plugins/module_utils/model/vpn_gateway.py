@@ -51,8 +51,17 @@ class VpnGateway:
 
     @property
     def peer_networks(self) -> tuple[str, ...]:
-        """Return the prefixes behind our end: the named store servers."""
-        return tuple(source.cidr for source in self.tunnel.sources)
+        """Return the prefixes behind our end: the named store servers.
+
+        With covering selectors it is the narrowest one that also holds our gateway: both ends must agree on them.
+        """
+        cidrs = tuple(source.cidr for source in self.tunnel.sources)
+        if self.tunnel.selectors == "exact":
+            return cidrs
+        found = ipaddress.IPv4Network(self.peer.inside_address)
+        while not all(ipaddress.IPv4Network(cidr).subnet_of(found) for cidr in cidrs):
+            found = found.supernet()
+        return (str(found),)
 
     @property
     def tunnel_names(self) -> tuple[str, ...]:

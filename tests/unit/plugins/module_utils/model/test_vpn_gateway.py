@@ -46,6 +46,18 @@ def test_a_definition_is_taken() -> None:
     assert tunnel_names("acme-vpn", 1) == ("acme-vpn",)
 
 
+def test_with_covering_selectors_the_cloud_gets_the_prefix_that_holds_our_gateway_too() -> None:
+    ours = {
+        **TUNNEL,
+        "local": {"address": "198.51.100.10", "inside_address": "10.20.0.14"},
+        "remote": {"inside_address": "10.60.1.10"},
+        "selectors": "covering",
+    }
+    found = wanted(tunnel=ours)
+    assert found.peer_networks == ("10.20.0.8/29",)
+    assert found.tunnel.local_selectors == ("10.20.0.11-10.20.0.14",)
+
+
 def test_without_networks_they_are_the_endpoints() -> None:
     assert wanted(networks=None).networks == ("10.60.1.10/32",)
 
