@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from . import image
-from .components import ALL, BY_NAME, select
+from .components import BY_NAME, select, select_dependents
 from .components.base import Component
 from .context import Context, lab_folder, make_context
 from .errors import LabError
@@ -36,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
     only = f"components, with what they need: {names}"
     up = commands.add_parser("up", help="start the lab, or repair it")
     up.add_argument("--only", metavar="A,B", default="", help=only)
-    commands.add_parser("down", help="stop the lab and remove all it made; cached images stay")
+    down = commands.add_parser("down", help="stop the lab and remove all it made; cached images stay")
+    down.add_argument("--only", metavar="A,B", default="", help="components, with what needs them")
     status = commands.add_parser("status", help="what is up; exit status 1 when something is not")
     status.add_argument("--only", metavar="A,B", default="", help=only)
     status.add_argument("--json", action="store_true")
@@ -77,14 +78,16 @@ def _up(ctx: Context, only: str) -> int:
     return 0
 
 
-def _down(ctx: Context) -> int:
+def _down(ctx: Context, only: str) -> int:
     begin = time.monotonic()
+    components = select_dependents(filter(None, only.split(",")))
     with _alone(ctx):
         if shutil.which("podman"):
             check_machine()
-            take_down(ctx, ALL)
-        clear_folder(ctx)
-    ctx.say("lab", f"is down after {time.monotonic() - begin:.0f} s")
+            take_down(ctx, components)
+        if not only:
+            clear_folder(ctx)
+    ctx.say(only or "lab", f"is down after {time.monotonic() - begin:.0f} s")
     return 0
 
 
@@ -129,7 +132,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     if arguments.command == "up":
         return _up(ctx, arguments.only)
-    return _down(ctx) if arguments.command == "down" else _status(ctx, arguments.only, arguments.json)
+    return _down(ctx, arguments.only) if arguments.command == "down" else _status(ctx, arguments.only, arguments.json)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

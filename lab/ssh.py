@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from .ca import write_private
 from .context import Context
 from .errors import LabError
-from .topology import HOSTS, Host
+from .topology import ALL_HOSTS, Host
 
 BOOT_TIMEOUT_S = 240.0
 # A busy machine is not a host that is down.
@@ -52,7 +52,7 @@ def host_key(ctx: Context, host: Host) -> Path:
 def write_client_files(ctx: Context) -> None:
     """known_hosts and ssh_config in the lab's folder: ``ssh -F .lab/ssh_config store-1``."""
     known, config = [], []
-    for host in HOSTS:
+    for host in ALL_HOSTS:
         kind, key = host_key(ctx, host).with_suffix(".pub").read_text().split()[:2]
         names = ",".join([host.name, *(leg.ip for leg in host.legs)])
         known.append(f"{names} {kind} {key}")

@@ -117,7 +117,40 @@ HOSTS = (
     Host("app-1", (_public(41),), "store"),
     Host("app-2", (_public(42),), "store"),
 )
-HOSTS_BY_NAME = {host.name: host for host in HOSTS}
+
+
+@dataclass(frozen=True)
+class CloudEnd:
+    """A cloud's own VPN gateway, with what is behind it.
+
+    host: the strongSwan host that stands for it. outer: its public addresses, the host's own first. network: what is
+    behind it in that cloud; workload is an address there, at which something answers on WORKLOAD_PORT.
+    """
+
+    cloud: str
+    host: Host
+    outer: tuple[str, ...]
+    network: str
+    workload: str
+
+
+def _cloud_end(cloud: str, numbers: tuple[int, ...], second: int) -> CloudEnd:
+    outer = tuple(_public(number).ip for number in numbers)
+    host = Host(f"{cloud}-vpn", (_public(numbers[0]),), "cloud")
+    return CloudEnd(cloud, host, outer, f"10.{second}.0.0/16", f"10.{second}.1.10")
+
+
+WORKLOAD_PORT = 443
+# A connection of AWS has two tunnels, each with an address of its own.
+AWS_END = _cloud_end("aws", (81, 82), 60)
+AZURE_END = _cloud_end("azure", (83,), 62)
+BT_CLOUD_END = _cloud_end("cloudstack", (84,), 63)
+OPENSTACK_END = _cloud_end("openstack", (85,), 64)
+CLOUD_ENDS = (AWS_END, AZURE_END, BT_CLOUD_END, OPENSTACK_END)
+
+# Those of the optional component vpn_ends are no part of the ordinary lab.
+ALL_HOSTS = (*HOSTS, *(end.host for end in CLOUD_ENDS))
+HOSTS_BY_NAME = {host.name: host for host in ALL_HOSTS}
 
 # A container without services of its own: cloud servers are processes of the machine that run in its
 # network namespace, so that they have public addresses and see their callers' true ones.

@@ -22,6 +22,7 @@ from . import (
     openstack_services,
     register,
     staff,
+    vpn_ends,
 )
 from .base import Component
 
@@ -41,19 +42,17 @@ ALL: tuple[Component, ...] = tuple(
         openbao,
         staff,
         register,
+        vpn_ends,
     )
 )
 BY_NAME = {component.name: component for component in ALL}
 
 
 def select(names: Iterable[str]) -> list[Component]:
-    """These components and all that they need, in the order of ALL; everything for no names."""
-    wanted = list(names)
-    unknown = [name for name in wanted if name not in BY_NAME]
-    if unknown:
-        raise LabError(f"the lab has no component {', '.join(unknown)}; it has {', '.join(BY_NAME)}")
+    """These components and all that they need, in the order of ALL; for no names everything that is not optional."""
+    wanted = _known(names)
     if not wanted:
-        return list(ALL)
+        return [component for component in ALL if not component.optional]
     chosen: set[str] = set()
     while wanted:
         name = wanted.pop()
@@ -61,3 +60,23 @@ def select(names: Iterable[str]) -> list[Component]:
             chosen.add(name)
             wanted += BY_NAME[name].needs
     return [component for component in ALL if component.name in chosen]
+
+
+def select_dependents(names: Iterable[str]) -> list[Component]:
+    """These components and all that need them, in the order of ALL; everything for no names."""
+    chosen = set(_known(names))
+    if not chosen:
+        return list(ALL)
+    # ALL is in the order of what components need.
+    for component in ALL:
+        if chosen & set(component.needs):
+            chosen.add(component.name)
+    return [component for component in ALL if component.name in chosen]
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    found = list(names)
+    unknown = [name for name in found if name not in BY_NAME]
+    if unknown:
+        raise LabError(f"the lab has no component {', '.join(unknown)}; it has {', '.join(BY_NAME)}")
+    return found

@@ -11,12 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..context import Context, random_password
-from ..topology import MINISTACK, MOTO
+from ..topology import AWS_END, MINISTACK, MOTO
 from . import servers
 from .base import Component, Status
 
 ACCOUNT, REGION, USER = "210987654321", "eu-west-2", "service-store"
-BUCKET, SECURITY_GROUP = "acme-data", "store-api"
+BUCKET, SECURITY_GROUP, VPC = "acme-data", "store-api", "prod"
 _EC2 = (
     "Describe*",
     "AuthorizeSecurityGroupIngress",
@@ -87,9 +87,10 @@ def up(ctx: Context) -> dict[str, Any]:
     config = _config(ctx)
     token = ctx.once("lab", lambda: {"token": random_password()})["token"]
     authority = {"url": MINISTACK.url, "ca_file": str(ctx.ca_file), "token": token}
+    vpn = {"vpcs": [VPC], "vpn_addresses": list(AWS_END.outer)}
     plans = (
         (MINISTACK, {**config, "lab_token": token}, ["--which", "ministack"]),
-        (MOTO, {**config, "authority": authority}, ["--which", "moto"]),
+        (MOTO, {**config, **vpn, "authority": authority}, ["--which", "moto"]),
     )
     with ThreadPoolExecutor(len(plans)) as pool:
         list(pool.map(lambda plan: servers.start(ctx, plan[0], "lab.clouds.aws", plan[1], plan[2]), plans))
@@ -99,6 +100,7 @@ def up(ctx: Context) -> dict[str, Any]:
         "region": REGION,
         "security_group": SECURITY_GROUP,
         "bucket": BUCKET,
+        "vpc": VPC,
     }
 
 

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
+import ipaddress
 import uuid
 from typing import Any
 
 from ..context import Context, random_password
-from ..topology import AZURE
+from ..topology import AZURE, AZURE_END
 from . import servers
 from .base import Component, Status
 
-RESOURCE_GROUP, SECURITY_GROUP, LOCATION = "service-store", "store-api", "uksouth"
+RESOURCE_GROUP, SECURITY_GROUP, LOCATION, GATEWAY = "service-store", "store-api", "uksouth", "hub"
 _GRAPH = ["Application.Read.All", "Policy.Read.All", "Policy.ReadWrite.ConditionalAccess"]
 
 
@@ -23,6 +24,31 @@ def _make() -> dict[str, str]:
         "client_id": str(uuid.uuid4()),
         "client_secret": random_password(),
         "subscription_id": str(uuid.uuid4()),
+    }
+
+
+def vpn_gateway(subscription: str) -> dict[str, Any]:
+    """A network with a VPN gateway, as the customer's staff has made it long ago."""
+    here = f"/subscriptions/{subscription}/resourceGroups/{RESOURCE_GROUP}/providers/Microsoft.Network"
+    inside = ipaddress.ip_network(AZURE_END.network)
+    subnet = list(inside.subnets(new_prefix=27))[-1]
+    placed = {
+        "publicIPAddress": {"id": f"{here}/publicIPAddresses/{GATEWAY}"},
+        "subnet": {"id": f"{here}/virtualNetworks/{GATEWAY}/subnets/GatewaySubnet"},
+    }
+    subnets = [{"name": "GatewaySubnet", "properties": {"addressPrefix": str(subnet)}}]
+    network = {"addressSpace": {"addressPrefixes": [str(inside)]}, "subnets": subnets}
+    address = {"publicIPAllocationMethod": "Static", "ipAddress": AZURE_END.outer[0]}
+    gateway = {
+        "gatewayType": "Vpn",
+        "vpnType": "RouteBased",
+        "sku": {"name": "VpnGw1AZ", "tier": "VpnGw1AZ"},
+        "ipConfigurations": [{"name": "default", "properties": placed}],
+    }
+    return {
+        "public_ips": [{"name": GATEWAY, "sku": {"name": "Standard"}, "properties": address}],
+        "networks": [{"name": GATEWAY, "properties": network}],
+        "gateways": [{"name": GATEWAY, "properties": gateway}],
     }
 
 
@@ -45,6 +71,7 @@ def config(ctx: Context) -> dict[str, Any]:
         "name": RESOURCE_GROUP,
         "location": LOCATION,
         "network_security_groups": [{"name": SECURITY_GROUP, "rules": []}],
+        **vpn_gateway(store["subscription_id"]),
     }
     return {
         "tenants": [
@@ -74,6 +101,7 @@ def up(ctx: Context) -> dict[str, Any]:
         "endpoints": {"arm": AZURE.url, "entra": AZURE.url, "graph": f"{AZURE.url}/graph"},
         "resource_group": RESOURCE_GROUP,
         "security_group": SECURITY_GROUP,
+        "vpn_gateway": GATEWAY,
     }
 
 

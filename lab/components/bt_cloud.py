@@ -12,12 +12,13 @@ import secrets
 from typing import Any
 
 from ..context import Context
-from ..topology import BT_CLOUD
+from ..topology import BT_CLOUD, BT_CLOUD_END
 from . import servers
 from .base import Component, Status
 
-SECURITY_GROUP = "store-api"
+SECURITY_GROUP, VPC = "store-api", "prod"
 ROLE = "BT Customer"
+_VPC = {"name": VPC, "cidr": BT_CLOUD_END.network, "publicip": BT_CLOUD_END.outer[0]}
 
 
 def make_keys() -> dict[str, str]:
@@ -40,7 +41,7 @@ def config(ctx: Context) -> dict[str, Any]:
     return {
         "roles": {ROLE: {"type": "User", "allow": ["listConfigurations"], "deny": ["updateConfiguration"]}},
         "accounts": [
-            account("umbrella", "umbrella", ROLE, umbrella, [SECURITY_GROUP]),
+            {**account("umbrella", "umbrella", ROLE, umbrella, [SECURITY_GROUP]), "vpcs": [_VPC]},
             account("bt-operations", "ROOT", "Root Admin", staff, []),
         ],
     }
@@ -48,7 +49,7 @@ def config(ctx: Context) -> dict[str, Any]:
 
 def up(ctx: Context) -> dict[str, Any]:
     servers.start(ctx, BT_CLOUD, "lab.clouds.cloudstack", config(ctx))
-    return {"endpoints": {"api": f"{BT_CLOUD.url}/client/api"}, "security_group": SECURITY_GROUP}
+    return {"endpoints": {"api": f"{BT_CLOUD.url}/client/api"}, "security_group": SECURITY_GROUP, "vpc": VPC}
 
 
 def down(ctx: Context) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,18 +127,46 @@ def _bring_up(ctx: Context, plan: _Plan) -> None:
     ssh.wait_until_up(ctx, host)
 
 
-def up(ctx: Context) -> dict[str, Any]:
-    ssh.write_client_files(ctx)
-    write_inventory(ctx)
+def bring_up(ctx: Context, name: str, hosts: Sequence[Host]) -> str:
+    """Starts those of the hosts that do not run as they should, for the component of that name; gives the image."""
     image_name = image.ensure(ctx.podman, ctx.progress, ctx.log / "image.log")
     existing = ctx.podman.containers()
-    plans = [_plan(ctx, host, image_name, existing) for host in HOSTS]
+    plans = [_plan(ctx, host, image_name, existing) for host in hosts]
     new = [plan for plan in plans if not plan.keep]
     # One that is replaced gives back what it had.
     check_inotify(sum(not plan.runs for plan in new))
-    with ctx.step("hosts", f"starting {len(new)} of {len(HOSTS)} hosts"), ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ctx.step(name, f"starting {len(new)} of {len(hosts)} hosts"), ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda plan: _bring_up(ctx, plan), plans))
-    ctx.say("hosts", f"{len(HOSTS)} hosts take logins")
+    ctx.say(name, f"{len(hosts)} hosts take logins")
+    return image_name
+
+
+def remove(ctx: Context, hosts: Sequence[Host]) -> None:
+    """Removes the hosts' containers and their folders."""
+    names = {host.container for host in hosts}
+    remove_containers(ctx.podman, [name for name in ctx.podman.containers() if name in names])
+    for host in hosts:
+        shutil.rmtree(ctx.host_folder(host.name), ignore_errors=True)
+
+
+def look(ctx: Context, hosts: Sequence[Host]) -> Status:
+    """Whether all of the hosts run as they should and answer."""
+    existing = ctx.podman.containers()
+    stopped = [h.name for h in hosts if existing.get(h.container, {}).get("State") != "running"]
+    if stopped:
+        return Status(False, f"not running: {', '.join(stopped)}")
+    stale = [host.name for host in hosts if not _plan(ctx, host, image.tag(), existing).keep]
+    if stale:
+        return Status(False, f"made of an older image or with other arguments: {', '.join(stale)}")
+    with ThreadPoolExecutor(len(hosts)) as pool:
+        deaf = [host.name for host, heard in zip(hosts, pool.map(ssh.answers, hosts), strict=True) if not heard]
+    return Status(not deaf, f"sshd does not answer: {', '.join(deaf)}" if deaf else f"{len(hosts)} hosts answer")
+
+
+def up(ctx: Context) -> dict[str, Any]:
+    ssh.write_client_files(ctx)
+    write_inventory(ctx)
+    image_name = bring_up(ctx, "hosts", HOSTS)
     return {
         "addresses": {host.name: host.address for host in HOSTS},
         "ssh_config": str(ctx.folder / "ssh_config"),
@@ -147,22 +176,11 @@ def up(ctx: Context) -> dict[str, Any]:
 
 
 def down(ctx: Context) -> None:
-    names = {host.container for host in HOSTS}
-    remove_containers(ctx.podman, [name for name in ctx.podman.containers() if name in names])
-    shutil.rmtree(ctx.folder / "hosts", ignore_errors=True)
+    remove(ctx, HOSTS)
 
 
 def status(ctx: Context) -> Status:
-    existing = ctx.podman.containers()
-    stopped = [h.name for h in HOSTS if existing.get(h.container, {}).get("State") != "running"]
-    if stopped:
-        return Status(False, f"not running: {', '.join(stopped)}")
-    stale = [host.name for host in HOSTS if not _plan(ctx, host, image.tag(), existing).keep]
-    if stale:
-        return Status(False, f"made of an older image or with other arguments: {', '.join(stale)}")
-    with ThreadPoolExecutor(len(HOSTS)) as pool:
-        deaf = [host.name for host, heard in zip(HOSTS, pool.map(ssh.answers, HOSTS), strict=True) if not heard]
-    return Status(not deaf, f"sshd does not answer: {', '.join(deaf)}" if deaf else f"{len(HOSTS)} hosts answer")
+    return look(ctx, HOSTS)
 
 
 COMPONENT = Component("hosts", ("networks",), up, down, status)

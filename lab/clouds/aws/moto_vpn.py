@@ -28,7 +28,7 @@ _LIVE = ("pending", "available", "modifying")
 
 
 def reset(addresses: Sequence[str]) -> None:
-    """Forget what was reported; ``addresses`` are the outer addresses to give out first, 203.0.113.0/24 follows."""
+    """Forget what was reported; ``addresses`` are outer addresses, given out first; 203.0.113.0/24 follows."""
     _LAB.update(steps=0, tunnels={}, addresses=tuple(addresses), given=itertools.count(1))
 
 
@@ -101,6 +101,7 @@ def _create(original: Any) -> Any:
         checked = [_checked(options) for options in [*wanted, {}, {}][:2]]
         found = original(self)
         connection = _connection(self.ec2_backend, _only(found))
+        taken = _taken(self.ec2_backend, connection)
         connection.options = {
             "EnableAcceleration": _flag(asked.get("EnableAcceleration")),
             "StaticRoutesOnly": _flag(asked.get("StaticRoutesOnly")),
@@ -108,7 +109,7 @@ def _create(original: Any) -> Any:
             "RemoteIpv4NetworkCidr": asked.get("RemoteIpv4NetworkCidr") or "0.0.0.0/0",
             "OutsideIpAddressType": "PublicIpv4",
             "TunnelInsideIpVersion": "ipv4",
-            "TunnelOptions": [_tunnel(self.ec2_backend, options) for options in checked],
+            "TunnelOptions": [_tunnel(taken, options) for options in checked],
         }
         connection.routes = []
         _enter(connection, "pending", "available")
@@ -304,11 +305,21 @@ def _checked(asked: dict[str, Any]) -> dict[str, Any]:
     return vpn_options.as_answered(asked)
 
 
-def _tunnel(backend: Any, options: dict[str, Any]) -> dict[str, Any]:
-    """Return a tunnel: what nobody asked for the service chooses, and defaults it does not show."""
+def _taken(backend: Any, new: Any) -> set[str]:
+    """Return the outer addresses of the other connections that live."""
+    others = (one for one in backend.vpn_connections.values() if one is not new and one.state != "deleted")
+    return {tunnel["OutsideIpAddress"] for one in others for tunnel in one.options["TunnelOptions"]}
+
+
+def _tunnel(taken: set[str], options: dict[str, Any]) -> dict[str, Any]:
+    """Return a tunnel: what nobody asked for the service chooses, and defaults it does not show.
+
+    ``taken`` are the outer addresses that are in use; the new one joins them.
+    """
     number = next(_LAB["given"])
-    addresses = _LAB["addresses"]
-    address = addresses[number - 1] if number <= len(addresses) else f"203.0.113.{number % 254 + 1}"
+    free = [address for address in _LAB["addresses"] if address not in taken]
+    address = free[0] if free else f"203.0.113.{number % 254 + 1}"
+    taken.add(address)
     chars = string.ascii_letters + string.digits + "._"
     key = secrets.choice(string.ascii_letters) + "".join(secrets.choice(chars) for _number in range(31))
     chosen = {"TunnelInsideCidr": f"169.254.{100 + number // 64 % 60}.{number % 64 * 4}/30", "PreSharedKey": key}

@@ -23,7 +23,7 @@ from lab.inventory import inventory
 from lab.openbao import server_config
 from lab.progress import Progress
 from lab.ssh import make_key, write_client_files
-from lab.topology import HOSTS, HOSTS_BY_NAME
+from lab.topology import ALL_HOSTS, HOSTS, HOSTS_BY_NAME
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_changed_argument_makes_another_host() -> None:
 def test_ssh_knows_every_host_key(ctx: Context) -> None:
     write_client_files(ctx)
     known = (ctx.folder / "known_hosts").read_text().splitlines()
-    assert len(known) == len(HOSTS)
+    assert len(known) == len(ALL_HOSTS)
     assert known[0].startswith("store-1,10.203.0.11,10.203.1.11 ssh-ed25519 ")
     assert "StrictHostKeyChecking yes" in (ctx.folder / "ssh_config").read_text()
     assert (ctx.keys / "id_ed25519").stat().st_mode & 0o777 == 0o600

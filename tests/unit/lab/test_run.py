@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from lab import cli
-from lab.components import ALL, select
+from lab.components import ALL, select, select_dependents
 from lab.components.base import Component, Status
 from lab.context import Context, make_context
 from lab.errors import LabError
@@ -92,7 +92,14 @@ def test_a_component_that_cannot_be_looked_at_is_not_up(ctx: Context) -> None:
 
 def test_choosing_a_component_brings_what_it_needs_in_order() -> None:
     assert [c.name for c in select(["cloudstack"])] == ["networks", "hosts", "cloudstack"]
-    assert select([]) == list(ALL)
+    assert select([]) == [component for component in ALL if not component.optional]
+    assert {component.name for component in ALL if component.optional} == {"vpn_ends"}
+
+
+def test_taking_one_down_takes_down_what_needs_it() -> None:
+    assert [c.name for c in select_dependents(["aws"])] == ["aws", "vpn_ends"]
+    assert [c.name for c in select_dependents(["vpn_ends"])] == ["vpn_ends"]
+    assert select_dependents([]) == list(ALL)
 
 
 def test_an_unknown_component_is_refused_with_the_names() -> None:
