@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from . import image
-from .components import BY_NAME, select, select_dependents
+from .components import ALL, BY_NAME, select, select_dependents
 from .components.base import Component
 from .context import Context, lab_folder, make_context
 from .errors import LabError
@@ -92,9 +92,12 @@ def _down(ctx: Context, only: str) -> int:
 
 
 def _status(ctx: Context, only: str, as_json: bool) -> int:
-    now = statuses(ctx, select(filter(None, only.split(","))))
+    facts = ctx.state.components
+    components = select(filter(None, only.split(",")))
+    # An optional one that was brought up counts as well.
+    more = [] if only else [component for component in ALL if component.optional and component.name in facts]
+    now = statuses(ctx, [*components, *more])
     if as_json:
-        facts = ctx.state.components
         print(
             json.dumps(
                 {name: {"ok": s.ok, "detail": s.detail, "facts": facts.get(name, {})} for name, s in now.items()},

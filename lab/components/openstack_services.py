@@ -24,6 +24,11 @@ ACCOUNT = Account()
 _FIELDS = ("application_credential_id", "application_credential_secret")
 
 
+def running_plane(ctx: Context) -> Plane:
+    """The control plane of a lab that is up."""
+    return _plane(ctx, environment.expected())
+
+
 def _plane(ctx: Context, of: Environment) -> Plane:
     # The sockets' folder is mounted into os-api: what is in it comes and goes, the folder stays.
     return Plane(ctx.run / "openstack", ctx.run / "os-sockets", ctx.log, of, KEYSTONE.url, NEUTRON.url, ctx.progress)

@@ -8,18 +8,37 @@ Optional: four more hosts cost time and memory that only the tests of real tunne
 
 from __future__ import annotations
 
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ..ca import write_private
+from ..clouds.openstack.plane import REPORTS
+from ..clouds.openstack.seed import Account, Seeder
 from ..context import Context
-from ..topology import CLOUD_ENDS, CloudEnd
+from ..topology import CLOUD_ENDS, OPENSTACK_END, PUBLIC, CloudEnd
 from ..vpn import host_files
-from . import hosts
+from . import hosts, openstack_services
 from .base import Component, Status
 
 AGENT = "vpn-agent"
+#: The credential's fields are in secrets/SECRET.json, and what else was made in the control plane's own state.
+SECRET, ROUTER = "globex-vpn", "prod"
+_PROJECT = Account(
+    project=SECRET,
+    user=SECRET,
+    access_rules=None,
+    security_groups=(),
+    routers=(
+        {
+            "name": ROUTER,
+            "cidr": OPENSTACK_END.network,
+            "address": OPENSTACK_END.outer[0],
+            "outside": PUBLIC.subnet,
+        },
+    ),
+)
 _HOSTS = tuple(end.host for end in CLOUD_ENDS)
 # strongSwan is started by what needs it; here that is the lab.
 _UNITS = (*host_files.UNITS, "strongswan.service")
@@ -59,8 +78,23 @@ def _active(ctx: Context, end: CloudEnd) -> bool:
     return done.returncode == 0
 
 
+def _make_project(ctx: Context) -> None:
+    """A project of Globex with a router, whose address outside is that of the lab's host."""
+    plane = openstack_services.running_plane(ctx)
+    made = plane.state().get(SECRET)
+    if made is None:
+        with ctx.step("vpn_ends", "making a router in OpenStack"):
+            made = Seeder(plane).add(_PROJECT)
+        plane.remember(**{SECRET: made})
+    fields = ("application_credential_id", "application_credential_secret")
+    ctx.write_secret(SECRET, {name: made[name] for name in fields})
+
+
 def up(ctx: Context) -> dict[str, Any]:
-    hosts.bring_up(ctx, "vpn_ends", _HOSTS)
+    with ThreadPoolExecutor(1) as beside:
+        project = beside.submit(_make_project, ctx)
+        hosts.bring_up(ctx, "vpn_ends", _HOSTS)
+        project.result()
     with ThreadPoolExecutor(len(CLOUD_ENDS)) as pool:
         list(pool.map(lambda end: _install(ctx, end), CLOUD_ENDS))
     command = [sys.executable, "-m", "lab.vpn"]
@@ -74,6 +108,8 @@ def up(ctx: Context) -> dict[str, Any]:
 
 def down(ctx: Context) -> None:
     ctx.service(AGENT).stop()
+    # Without an agent every connection is active again.
+    shutil.rmtree(openstack_services.running_plane(ctx).folder / REPORTS, ignore_errors=True)
     hosts.remove(ctx, _HOSTS)
 
 

@@ -7,13 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..components.openstack_services import running_plane
 from ..context import Context
 from ..errors import LabError
-from ..topology import AWS_END, AZURE, AZURE_END, BT_CLOUD, BT_CLOUD_END, MOTO, CloudEnd, CloudServer
+from ..topology import (
+    AWS_END,
+    AZURE,
+    AZURE_END,
+    BT_CLOUD,
+    BT_CLOUD_END,
+    MOTO,
+    OPENSTACK_END,
+    CloudEnd,
+    CloudServer,
+)
 from .aws import Aws
 from .azure import Azure
 from .cloudstack import CloudStack
 from .https import Https
+from .openstack import Neutron
 from .tunnel import Cloud
 
 #: The provider's own staff: it reads every account, keys included.
@@ -44,8 +56,13 @@ def _cloudstack(ctx: Context) -> Cloud:
     return CloudStack(_server(ctx, BT_CLOUD))
 
 
+def _openstack(ctx: Context) -> Cloud:
+    return Neutron(running_plane(ctx))
+
+
 CLOUDS: tuple[tuple[CloudEnd, Callable[[Context], Cloud]], ...] = (
     (AWS_END, _aws),
     (AZURE_END, _azure),
     (BT_CLOUD_END, _cloudstack),
+    (OPENSTACK_END, _openstack),
 )

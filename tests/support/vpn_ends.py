@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from botocore.config import Config
 from cs import CloudStack
 
 from ansible_collections.strategic.service_store.plugins.module_utils.secret_store.factory import open_store
+from lab.clouds.openstack.front import CallLog, Front, server_tls
+from lab.components.openstack_services import running_plane
+from lab.context import make_context
 from lab.topology import (
     AWS_END,
     AZURE,
@@ -25,6 +30,7 @@ from lab.topology import (
     BT_CLOUD,
     BT_CLOUD_END,
     MOTO,
+    OPENSTACK_END,
     PUBLIC,
     STORE,
     WORKLOAD_PORT,
@@ -43,20 +49,20 @@ NAMED = ("store-1", "store-2")
 class Site:
     """What a test must know of one cloud of the lab.
 
-    options and scope are the module's own; tunnels is how many a connection has; proposal is one that the provider
-    takes; change_key changes the key of every tunnel at the cloud alone. runs_on: whether a tunnel that is up stays so
-    after its key has changed.
+    scope and more are the module's own; tunnels is how many a connection has; proposal is one that the provider takes;
+    change_key changes the key of every tunnel at the cloud alone. runs_on: whether a tunnel that is up stays so
+    after its key has changed. reached makes the API reachable from here, and gives its endpoints.
     """
 
     provider: str
     end: CloudEnd
     secret: str
-    options: Mapping[str, Any]
+    reached: Callable[[Lab], contextlib.AbstractContextManager[Mapping[str, str]]]
     scope: Mapping[str, str]
     change_key: Callable[[Lab, str], None]
     tunnels: int = 1
     proposal: str = "aes256gcm16-prfsha384-ecp384"
-    more: Mapping[str, Any] | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
     runs_on: bool = False
 
     @property
@@ -70,11 +76,12 @@ class Ends:
 
     site: Site
     vpn: Vpn
+    endpoints: Mapping[str, str]
     store: dict[str, Any]
     made: dict[str, Any]
 
     def module(self, state: str = "present", name: str = "vpn_gateway", **more: Any) -> dict[str, Any]:
-        return run_module(name, options(self.site, self.vpn, self.store, state, **more), diff=True)
+        return run_module(name, _options(self.site, self.vpn, self.endpoints, self.store, state, **more), diff=True)
 
     def connections(self) -> list[dict[str, Any]]:
         """Our end, with a probe from a named store server."""
@@ -105,7 +112,9 @@ class Ends:
         return self.vpn.lab.ssh(host, f"curl --noproxy '*' -sk -m {seconds} {url}").stdout.strip()
 
 
-def options(site: Site, vpn: Vpn, store: dict[str, Any], state: str = "present", **more: Any) -> dict[str, Any]:
+def _options(
+    site: Site, vpn: Vpn, endpoints: Mapping[str, str], store: dict[str, Any], state: str = "present", **more: Any
+) -> dict[str, Any]:
     """The module's arguments."""
     workload = site.end.workload
     tunnel = {
@@ -125,23 +134,29 @@ def options(site: Site, vpn: Vpn, store: dict[str, Any], state: str = "present",
         "ca_file": vpn.lab.ca_file,
         "name": NAME,
         "scope": dict(site.scope),
-        **site.options,
-        **(site.more or {}),
+        "endpoints": dict(endpoints),
+        **site.more,
         **({"state": state} if state == "absent" else present),
         **more,
     }
 
 
 def make(site: Site, lab: Lab, folder: Path) -> Iterator[Ends]:
-    """Both ends, made and removed. Routes to the workload are set beside those that the role keeps."""
+    """Both ends, made and removed."""
+    with site.reached(lab) as endpoints:
+        yield from _make(site, lab, folder, endpoints)
+
+
+def _make(site: Site, lab: Lab, folder: Path, endpoints: Mapping[str, str]) -> Iterator[Ends]:
+    """Routes to the workload are set beside those that the role keeps."""
     key_file = folder / "store.key"
     key_file.write_bytes(base64.b64encode(secrets.token_bytes(32)))
     key_file.chmod(0o600)
     store = {"type": "encrypted_file", "path": str(folder / "store.json"), "auth": {"key_file": str(key_file)}}
     vpn = Vpn(lab, folder, {name: new_key() for name in site.names})
     _fill(site, lab, store, vpn.keys)
-    made = run_module("vpn_gateway", options(site, vpn, store))
-    ends = Ends(site, vpn, store, made)
+    made = run_module("vpn_gateway", _options(site, vpn, endpoints, store))
+    ends = Ends(site, vpn, endpoints, store, made)
     gateway = address("store-gw", STORE.name)
     try:
         for host in NAMED:
@@ -224,12 +239,49 @@ def _change_cloudstack(lab: Lab, key: str) -> None:
     api.updateVpnCustomerGateway(**fields, ipsecpsk=key, fetch_result=True)
 
 
+@contextlib.contextmanager
+def _openstack_front(lab: Lab) -> Iterator[Mapping[str, str]]:
+    """The lab's own Keystone and Neutron on loopback: the way in of the customer leads through another tunnel."""
+    ctx = make_context(lab.folder)
+    cert, key = ctx.certificate(["localhost"], ["127.0.0.1"])
+    tls, calls = server_tls(str(cert), str(key)), CallLog()
+    sockets = ctx.run / "os-sockets"
+    fronts = [Front(("127.0.0.1", 0), name, sockets / f"{name}.sock", calls, tls) for name in ("keystone", "neutron")]
+    for front in fronts:
+        threading.Thread(target=front.serve_forever, args=(0.2,), daemon=True).start()
+    try:
+        yield {"identity": f"{fronts[0].url}/v3", "network": fronts[1].url}
+    finally:
+        for front in fronts:
+            front.shutdown()
+            front.server_close()
+
+
+def _change_openstack(lab: Lab, key: str) -> None:
+    plane = running_plane(make_context(lab.folder))
+    user = {"name": "admin", "domain": {"id": "default"}, "password": plane.state()["admin_password"]}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    scope = {"project": {"name": "admin", "domain": {"id": "default"}}}
+    body = {"auth": {"identity": identity, "scope": scope}}
+    headers, _token = plane.client("keystone").call_with_headers("POST", "/v3/auth/tokens", body)
+    neutron = plane.client("neutron", headers["X-Subject-Token"])
+    path = "/v2.0/vpn/ipsec-site-connections"
+    (one,) = neutron.call("GET", f"{path}?name={NAME}")["ipsec_site_connections"]
+    neutron.call("PUT", f"{path}/{one['id']}", {"ipsec_site_connection": {"psk": key}})
+
+
+def _at(**urls: str) -> Callable[[Lab], contextlib.AbstractContextManager[Mapping[str, str]]]:
+    """An API that is reached from here without more."""
+    return lambda _lab: contextlib.nullcontext(urls)
+
+
 SITES = {
     "aws": Site(
         provider="aws",
         end=AWS_END,
         secret="acme-aws-admin",
-        options={"region": "eu-west-2", "endpoints": {"ec2": MOTO.url}},
+        reached=_at(ec2=MOTO.url),
+        more={"region": "eu-west-2"},
         scope={"kind": "vpc", "name": "prod"},
         change_key=_change_aws,
         tunnels=2,
@@ -238,19 +290,29 @@ SITES = {
         provider="azure",
         end=AZURE_END,
         secret="acme-azure",
-        options={"endpoints": {"arm": AZURE.url, "entra": AZURE.url}},
+        reached=_at(arm=AZURE.url, entra=AZURE.url),
         scope={"kind": "virtual_network_gateway", "name": "hub", "parent": "service-store"},
         change_key=_change_azure,
-        # Azure has no group for ECP with SHA-384 and GCM apart from its own words.
+        # Otherwise both ends start the tunnel, with other selectors each.
         more={"dpd_action": "clear"},
     ),
     "cloudstack": Site(
         provider="bt_cloud",
         end=BT_CLOUD_END,
         secret="umbrella-bt",
-        options={"endpoints": {"api": f"{BT_CLOUD.url}/client/api"}},
+        reached=_at(api=f"{BT_CLOUD.url}/client/api"),
         scope={"kind": "vpc", "name": "prod"},
         change_key=_change_cloudstack,
         proposal="aes256-sha256-modp3072",
+    ),
+    "openstack": Site(
+        provider="openstack",
+        end=OPENSTACK_END,
+        secret="globex-vpn",
+        reached=_openstack_front,
+        more={"region": "RegionOne"},
+        scope={"kind": "router", "name": "prod"},
+        change_key=_change_openstack,
+        runs_on=True,
     ),
 }

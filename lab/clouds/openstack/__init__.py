@@ -26,8 +26,8 @@ catalog. The configuration's one key is ``accounts``, a list of objects, each on
     access_rules             list of {service, method, path}; null for none; what the product needs when left out
     security_groups          names (["store-api"])
     address_groups           list of {name, description}, made without addresses (none)
-    routers                  list of {name, cidr, address}: a router, with a network of that CIDR behind it and
-                             that address outside (a free one of 203.0.113.0/24 when left out) (none)
+    routers                  list of {name, cidr, address, outside}: a router, with a network of that CIDR behind it and
+                             that address outside (a free one when left out) in that CIDR (203.0.113.0/24) (none)
     quotas                   Neutron quotas of the project, such as {"security_group_rule": 20}
 
 GET /_lab/calls     [{service, method, path, source, status}] since the start or the last reset

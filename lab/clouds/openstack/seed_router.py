@@ -14,14 +14,14 @@ from lab.errors import LabError
 Json = dict[str, Any]
 #: RFC 5737's third network for documentation is what these clouds call outside.
 OUTSIDE_CIDR = "203.0.113.0/24"
-_FIELDS = {"name", "cidr", "address"}
+_FIELDS = {"name", "cidr", "address", "outside"}
 
 
 def router(neutron: Client, project: str, wanted: Mapping[str, str]) -> Json:
-    """Makes what is missing of {name, cidr, address?}: a network and its subnet of that CIDR, and a router with it.
+    """Makes what is missing of {name, cidr, address?, outside?}: a network with a subnet of that CIDR, and its router.
 
-    neutron is an administrator's, who alone may choose the router's address outside. Gives {id, address, subnet_id,
-    network_id}; name is the name of all three.
+    neutron is an administrator's, who alone may choose the router's address outside; outside is the CIDR that this is
+    of. Gives {id, address, subnet_id, network_id}; name is the name of all three.
     """
     unknown = set(wanted) - _FIELDS
     if unknown or not {"name", "cidr"} <= set(wanted):
@@ -29,7 +29,7 @@ def router(neutron: Client, project: str, wanted: Mapping[str, str]) -> Json:
     name = wanted["name"]
     network = _make(neutron, "network", {"name": name, "project_id": project})
     subnet = _make(neutron, "subnet", {"name": name, "project_id": project, **_subnet(network, wanted["cidr"])})
-    gateway = {"network_id": _outside(neutron), **_fixed(wanted.get("address"))}
+    gateway = {"network_id": _outside(neutron, wanted.get("outside", OUTSIDE_CIDR)), **_fixed(wanted.get("address"))}
     made = _make(neutron, "router", {"name": name, "project_id": project, "external_gateway_info": gateway})
     if not _ports(neutron, made, subnet):
         neutron.call("PUT", f"/v2.0/routers/{made['id']}/add_router_interface", {"subnet_id": subnet["id"]})
@@ -37,10 +37,10 @@ def router(neutron: Client, project: str, wanted: Mapping[str, str]) -> Json:
     return {"id": made["id"], "address": address, "subnet_id": subnet["id"], "network_id": network["id"]}
 
 
-def _outside(neutron: Client) -> str:
-    """The one external network of this cloud."""
+def _outside(neutron: Client, cidr: str) -> str:
+    """The one external network of this cloud, with a subnet of that CIDR."""
     network = _make(neutron, "network", {"name": "outside", "router:external": True})
-    _make(neutron, "subnet", {"name": "outside", **_subnet(network, OUTSIDE_CIDR), "enable_dhcp": False})
+    _make(neutron, "subnet", {"name": f"outside-{cidr}", **_subnet(network, cidr), "enable_dhcp": False})
     return str(network["id"])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lab.topology import CLOUD_ENDS, HOSTS_BY_NAME, PUBLIC
-from lab.vpn import agent, aws, azure, cloudstack, host_files, swanctl
+from lab.vpn import agent, aws, azure, cloudstack, host_files, openstack, swanctl
 from lab.vpn.tunnel import CloudTunnel, Running
 
 KEY = "b7Lq2wXz9RtYkPm4NvCs8HdJf3GaTe6U"
@@ -242,6 +242,35 @@ def test_a_connection_of_cloudstack_begins_unless_it_is_passive() -> None:
     assert (found.initiate, found.version, found.dpd_action) == (True, 0, "restart")
     assert found.outside == ("10.203.1.11/32", "10.203.1.12/32")
     assert not cloudstack.tunnel({**told, "passive": True}).initiate
+
+
+def test_a_connection_of_neutron_runs_on_when_it_is_changed_and_begins_where_both_may() -> None:
+    connection = {
+        "id": "d0a7a29e-4386-41a1-859f-28c3f58cb64a",
+        "peer_address": "10.203.0.14",
+        "peer_id": "store-gw",
+        "local_id": "",
+        "psk": KEY,
+        "initiator": "response-only",
+        "dpd": {"action": "restart-by-peer", "interval": 5, "timeout": 30},
+    }
+    policy = {
+        "encryption_algorithm": "aes-256-gcm-16",
+        "auth_algorithm": "sha384",
+        "pfs": "group20",
+        "lifetime": {"units": "seconds", "value": 14400},
+    }
+    of = {
+        "ikepolicy": {**policy, "ike_version": "v2"},
+        "ipsecpolicy": policy,
+        "peer_ep_group": {"endpoints": ["10.203.1.8/29"]},
+        "cidrs": ["10.64.0.0/16"],
+    }
+    found = openstack.tunnel(connection, {"external_v4_ip": "10.203.0.85"}, of)
+    assert (found.address, found.peer, found.peer_id) == ("10.203.0.85", "10.203.0.14", "store-gw")
+    assert (found.ike, found.esp) == (("aes256gcm16-prfsha384-ecp384",), ("aes256gcm16-ecp384",))
+    assert (found.initiate, found.keeps_running, found.dpd_action) == (False, True, "restart")
+    assert openstack.tunnel({**connection, "initiator": "bi-directional"}, {"external_v4_ip": "x"}, of).initiate
 
 
 def test_every_end_has_its_own_addresses_and_a_workload_in_its_network() -> None:
