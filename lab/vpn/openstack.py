@@ -70,7 +70,9 @@ class Neutron:
     def _references(self, client: Client, connection: Mapping[str, Any]) -> dict[str, Any]:
         key = tuple(connection[field] for _path, field in _REFERENCES.values())
         if key not in self._kept:
-            found = {kind: self._get(client, path, connection[field]) for kind, (path, field) in _REFERENCES.items()}
+            found: dict[str, Any] = {
+                kind: self._get(client, path, connection[field]) for kind, (path, field) in _REFERENCES.items()
+            }
             subnets = found["local_ep_group"]["endpoints"]
             found["cidrs"] = [client.call("GET", f"/v2.0/subnets/{one}")["subnet"]["cidr"] for one in subnets]
             self._kept[key] = found
