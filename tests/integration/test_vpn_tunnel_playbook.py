@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.tunnels import ACCOUNT, DEAD, GATEWAY, ask
+from tests.support.tunnels import ACCOUNT, DEAD, GATEWAY, REFUSING, ask
 from tests.support.vici import IDLE, UP, Charon, recorded
 
 
@@ -87,6 +87,7 @@ def test_what_cannot_work_is_refused_with_the_option_the_value_and_the_mend(tmp_
         tmp_path,
         {
             "dead": {"tunnel_host": DEAD},
+            "refusing": {"tunnel_host": REFUSING},
             "absent": {"tunnel_host": GATEWAY, "socket": str(tmp_path / "vici")},
             "nowhere": {"tunnel_host": "store-nowhere"},
             "account": {},
@@ -102,6 +103,7 @@ def test_what_cannot_work_is_refused_with_the_option_the_value_and_the_mend(tmp_
     assert run.status == 0, run.output[-4000:]
     words = {
         "dead": f"{DEAD}: cannot be reached: .*Connection refused",
+        "refusing": f"^{REFUSING}: (?!charon).*nobody-at-all|^{REFUSING}: (?!charon).*become",
         "absent": f"{GATEWAY}: charon does not run: .*vici: No such file or directory. Next: look at journalctl",
         "nowhere": "tunnel_host: store-nowhere is no host of the inventory; name one of it",
         "account": f"tunnel_host: {ACCOUNT} is a cloud account and no host; name the host of our end",

@@ -13,7 +13,7 @@ from typing import Any
 
 from .playbook import Run, run_playbook
 
-ACCOUNT, GATEWAY, DEAD = "acme", "store-gw", "store-gone"
+ACCOUNT, GATEWAY, DEAD, REFUSING = "acme", "store-gw", "store-gone", "store-locked"
 MODULE = "strategic.service_store.vpn_tunnel_info"
 
 
@@ -27,9 +27,16 @@ def inventory(folder: Path) -> dict[str, Any]:
     }
     # Port 9 is refused on loopback: there is no such service.
     dead = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+    # Its own variables ask for a way to become root that is not there.
+    refusing = {
+        **gateway,
+        "ansible_become": True,
+        "ansible_become_method": "su",
+        "ansible_become_user": "nobody-at-all",
+    }
     return {
         "cloud_accounts": {"hosts": {ACCOUNT: local}},
-        "store_gateways": {"hosts": {GATEWAY: gateway, DEAD: dead}},
+        "store_gateways": {"hosts": {GATEWAY: gateway, DEAD: dead, REFUSING: refusing}},
     }
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.plugins.loader import become_loader
@@ -93,6 +93,9 @@ class _Place:
         except AnsibleConnectionFailure as exc:
             mend = "see that ansible -m ping reaches it"
             raise AnsibleActionFail(f"{task.delegate_to}: cannot be reached: {exc}. Next: {mend}") from exc
+        except AnsibleError as exc:
+            # Such as a become that is refused: it does not say where by itself.
+            raise AnsibleActionFail(f"{task.delegate_to or 'this machine'}: {exc}") from exc
         finally:
             handler.cleanup()
             connection.close()
