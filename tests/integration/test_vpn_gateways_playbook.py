@@ -9,6 +9,7 @@ Our end is rendered, or taken from a folder of this machine with commands that d
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,8 @@ CLOUD: dict[str, Any] = {
     # Nobody brings the tunnels up here.
     "aws": {"wait_up_s": 0},
 }
+#: Where the role writes a connection.
+CONF = "files/etc/swanctl/conf.d/{}.conf"
 #: What connect makes: a customer gateway, a virtual private gateway with its propagation, a connection of two tunnels.
 MADE = ["connection", "customer gateway", "gateway", "route table", "tunnel", "tunnel"]
 
@@ -184,10 +187,10 @@ def test_our_end_is_made_of_what_the_provider_gave(acme: Acme) -> None:
     acme.at_hand()
     run = acme.connect(*acme.rendering(), limit="acme-aws,store-gw")
     assert run.status == 0, run.output[-3000:]
-    for address, name in zip(sorted(up(acme)), ("acme-aws-1", "acme-aws-2"), strict=True):
-        texts = [path.read_text() for path in sorted((folder / name).rglob("*")) if path.is_file()]
-        assert any(f"remote_addrs = {address}" in text for text in texts), texts
-        assert any("10.60.1.10/32" in text for text in texts)
+    texts = [(folder / name / CONF.format(name)).read_text() for name in ("acme-aws-1", "acme-aws-2")]
+    found = [re.findall(r"remote_addrs = (\S+)", text) for text in texts]
+    assert sorted(found) == [[address] for address in sorted(up(acme))]
+    assert all("remote_ts = 10.60.1.10/32" in text for text in texts)
 
 
 @pytest.mark.long
