@@ -94,7 +94,7 @@ test-long: setup ## tests that take minutes each, and every unit, contract and s
 	  $(TOOL).sanity .venv-min; else $(ONE_PAIR); fi
 
 .PHONY: bench
-bench: setup ## API calls and seconds of audits and allowlists, beside other collections' modules (BENCH="--subject allowlist --only aws")
+bench: setup ## API calls and seconds of audits, allowlists and tunnels, beside other collections' modules (BENCH="--subject allowlist --only aws")
 	@$(BIN)/python -m tools.bench $(BENCH)
 
 ##@ Lab

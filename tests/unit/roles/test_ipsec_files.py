@@ -100,18 +100,31 @@ list-sa event {
 """
 
 
-def test_the_keeper_starts_what_is_down_and_nothing_else(tmp_path: Path) -> None:
-    states = {
-        "carries": ("ESTABLISHED", "INSTALLED"),
-        "tries": ("CONNECTING", "CREATED"),
-        "renews": ("ESTABLISHED", "REKEYING"),
-        "empty": ("ESTABLISHED", "DELETING"),
-    }
-    keep = tmp_path / "keep.d"
-    keep.mkdir()
-    # A name that another one begins with is another connection.
-    for name in (*states, "carries-2"):
-        (keep / name).touch()
+STATES = {
+    "carries": ("ESTABLISHED", "INSTALLED"),
+    "tries": ("CONNECTING", "CREATED"),
+    "renews": ("ESTABLISHED", "REKEYING"),
+    "empty": ("ESTABLISHED", "DELETING"),
+}
+# A name that another one begins with is another connection.
+KEPT = ("carries", "carries-2", "empty", "renews", "tries")
+
+
+@pytest.mark.parametrize(
+    ("states", "kept", "down"),
+    [
+        pytest.param(STATES, KEPT, ["carries-2", "empty"], id="some are up"),
+        pytest.param({}, KEPT, list(KEPT), id="all are down"),
+        pytest.param(STATES, ("carries", "renews"), [], id="all are up"),
+        pytest.param({}, (), [], id="nothing to keep"),
+    ],
+)
+def test_the_keeper_starts_what_is_down_and_nothing_else(
+    tmp_path: Path, states: dict[str, tuple[str, str]], kept: tuple[str, ...], down: list[str]
+) -> None:
+    (tmp_path / "keep.d").mkdir()
+    for name in kept:
+        (tmp_path / "keep.d" / name).touch()
     listed = tmp_path / "listed"
     listed.write_text("".join(LISTED % (name, *of) for name, of in states.items()) + "list-sas reply {\n}\n")
     asked = tmp_path / "asked"
@@ -120,11 +133,8 @@ def test_the_keeper_starts_what_is_down_and_nothing_else(tmp_path: Path) -> None
     swanctl.chmod(0o755)
     script = (ROLE / "templates" / "keep.sh.j2").read_text().replace("{{ ipsec_dir }}", str(tmp_path))
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    done = subprocess.run(["sh"], input=script, env=environment, capture_output=True, text=True, check=True)
-    assert done.stdout.split("\n") == ["carries-2 is down", "empty is down", ""] and done.stderr == ""
-    questions = asked.read_text().splitlines()
-    assert questions == [
-        "--list-sas --pretty",
-        "--initiate --child carries-2 --timeout -1",
-        "--initiate --child empty --timeout -1",
-    ]
+    done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{name} is down" for name in down] and done.stderr == ""
+    first, *rest = asked.read_text().splitlines()
+    assert first == "--list-sas --pretty"
+    assert rest == [f"--initiate --child {name} --timeout -1" for name in down]
