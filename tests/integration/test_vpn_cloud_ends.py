@@ -14,7 +14,7 @@ from lab.topology import STORE, WORKLOAD_PORT
 from lab.vpn.host_files import LOG_FILE
 from tests.support.lab import Lab
 from tests.support.vpn import LOGGED_WITHIN_S, address, new_key, seconds_until, succeeded
-from tests.support.vpn_ends import NAME, NAMED, SITES, Ends, make
+from tests.support.vpn_ends import NAME, NAMED, SITES, Ends, change_aws, make
 
 # Four more hosts, and two minutes for each cloud.
 pytestmark = [pytest.mark.lab, pytest.mark.long]
@@ -91,6 +91,19 @@ def test_a_second_run_of_both_ends_changes_nothing(ends: Ends) -> None:
     assert not ends.module()["changed"]
     again = succeeded(ends.vpn.play([ends.our_end()]))
     assert "changed=0" in again.stdout
+
+
+def test_a_tunnel_whose_key_differs_is_down_while_the_other_one_carries_the_traffic(ends: Ends) -> None:
+    if ends.site.tunnels == 1:
+        pytest.skip("a connection of this cloud has one tunnel")
+    first, second = ends.site.end.outer
+    change_aws(ends.vpn.lab, new_key(), only=first)
+    seconds_until(lambda: ends.up() == [False, True], 60)
+    assert ends.answer(NAMED[0])
+    shown = {one["address"]: one["status"] for one in ends.module(name="vpn_gateway_info")["ends"]}
+    assert shown == {first: "down", second: "up"}
+    assert ends.module()["changed"]
+    seconds_until(lambda: all(ends.up()), 60)
 
 
 def test_a_key_that_is_changed_at_the_cloud_alone_breaks_the_tunnel_and_the_next_run_mends_it(ends: Ends) -> None:

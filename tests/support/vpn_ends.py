@@ -182,7 +182,8 @@ def _fill(site: Site, lab: Lab, store: dict[str, Any], keys: Mapping[str, str]) 
         opened.put(name, {"version": 1, "kind": "psk", "secrets": {"psk": key}, "meta": {}})
 
 
-def _change_aws(lab: Lab, key: str) -> None:
+def change_aws(lab: Lab, key: str, only: str = "") -> None:
+    """Change the keys of both tunnels, or of one by its outer address."""
     secret = lab.secret("acme-aws-admin")
     ec2 = boto3.client(
         "ec2",
@@ -195,11 +196,12 @@ def _change_aws(lab: Lab, key: str) -> None:
     )
     (one,) = [item for item in ec2.describe_vpn_connections()["VpnConnections"] if item["State"] == "available"]
     for tunnel in one["Options"]["TunnelOptions"]:
-        ec2.modify_vpn_tunnel_options(
-            VpnConnectionId=one["VpnConnectionId"],
-            VpnTunnelOutsideIpAddress=tunnel["OutsideIpAddress"],
-            TunnelOptions={"PreSharedKey": key},
-        )
+        if only in ("", tunnel["OutsideIpAddress"]):
+            ec2.modify_vpn_tunnel_options(
+                VpnConnectionId=one["VpnConnectionId"],
+                VpnTunnelOutsideIpAddress=tunnel["OutsideIpAddress"],
+                TunnelOptions={"PreSharedKey": key},
+            )
 
 
 def _change_azure(lab: Lab, key: str) -> None:
@@ -283,7 +285,7 @@ SITES = {
         reached=_at(ec2=MOTO.url),
         more={"region": "eu-west-2"},
         scope={"kind": "vpc", "name": "prod"},
-        change_key=_change_aws,
+        change_key=change_aws,
         tunnels=2,
     ),
     "azure": Site(
