@@ -184,6 +184,7 @@ options:
         end.
       - A key that was changed in the store is changed at the provider, and so is one that somebody changed there, where
         the provider tells it, as all of these do.
+      - C(NAME.psk_next) is the successor of a key that is being changed (M(strategic.service_store.vpn_psk), V(next)).
     type: list
     elements: str
   inside_cidrs:

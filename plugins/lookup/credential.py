@@ -22,6 +22,11 @@ options:
     type: list
     elements: str
     required: true
+  default:
+    description:
+      - What to return for a field that its record has not, or not now, such as the successor of a pre-shared key that
+        is not being changed. Without it that is an error. A record that is not there is one in any case.
+    type: str
   secret_store:
     description: Where credentials rest, as in M(strategic.service_store.cloud_credential).
     type: dict
@@ -41,6 +46,15 @@ EXAMPLES = r"""
     api_key: "{{ lookup('strategic.service_store.credential', 'initech-cloudstack.api_key') }}"
     api_secret: "{{ lookup('strategic.service_store.credential', 'initech-cloudstack.secret_key') }}"
   no_log: true
+
+- name: Accept a tunnel's key, and its successor while it is being changed
+  ansible.builtin.include_role:
+    name: strategic.service_store.ipsec
+  vars:
+    ipsec_secrets:
+      globex: "{{ lookup('strategic.service_store.credential', 'globex-vpn.psk') }}"
+    ipsec_secrets_also:
+      globex: "{{ lookup('strategic.service_store.credential', 'globex-vpn.psk_next', default='') }}"
 """
 
 RETURN = r"""
@@ -69,12 +83,13 @@ class LookupModule(LookupBase):
         try:
             # Nothing is printed here, so there is nothing to hide the store's own key from.
             store = open_store(self.get_option("secret_store"), lambda *values: None)
-            return [_field(store, str(term)) for term in terms]
+            default = self.get_option("default")
+            return [_field(store, str(term), default) for term in terms]
         except ServiceStoreError as exc:
             raise AnsibleLookupError(str(exc)) from exc
 
 
-def _field(store: SecretStore, term: str) -> Any:
+def _field(store: SecretStore, term: str, default: str | None) -> Any:
     """Return ``name.field``; a name may hold dots itself, so the longest name that exists wins."""
     names = store.names()
     name = next(
@@ -87,5 +102,7 @@ def _field(store: SecretStore, term: str) -> Any:
         return fields
     field = term[len(name) + 1 :]
     if field not in fields:
+        if default is not None:
+            return default
         raise AnsibleLookupError(f"{name} has no field {field!r}; it has {', '.join(sorted(fields))}")
     return fields[field]

@@ -77,6 +77,13 @@ options:
         V(registration), O(strategic.service_store.vpn_psk#module:secret_from.sealed) expects V(psk).
     type: str
     required: true
+  successor:
+    description:
+      - Seals the successor of a pre-shared key that is being changed, as
+        O(strategic.service_store.vpn_psk#module:state=next) makes it, and not the key in use. No bundle holds more than
+        one of them.
+    type: bool
+    default: false
   method:
     description:
       - V(hpke) is RFC 9180 with X25519, HKDF-SHA256 and ChaCha20-Poly1305. The binding is authenticated as its C(info).

@@ -192,6 +192,19 @@ def test_a_key_that_changed_in_the_store_is_changed_at_the_provider(gateway: Gat
     assert not gateway.present()["changed"]
 
 
+def test_a_key_that_is_being_changed_gives_its_successor_by_name(gateway: Gateway) -> None:
+    gateway.present()
+    secrets = {"psk": KEYS[0], "psk_next": KEYS[2]}
+    gateway.store.opened.put(NAMES[0], {"version": 1, "kind": "psk", "secrets": secrets, "meta": {}})
+    assert not gateway.present()["changed"]
+    names = [f"{NAMES[0]}.psk_next", *NAMES[1 : gateway.site.tunnels]]
+    done = gateway.present(pre_shared_keys=names)
+    assert done["changed"] and not gateway.present(pre_shared_keys=names)["changed"]
+    assert not [key for key in KEYS if key in json.dumps(done)]
+    if gateway.site.held_keys:
+        assert gateway.site.held_keys() == [KEYS[2], *KEYS[1 : gateway.site.tunnels]]
+
+
 def test_a_key_that_changed_at_the_provider_is_found_and_put_right(gateway: Gateway) -> None:
     if not (gateway.site.change_key and gateway.site.held_keys):
         pytest.skip("this provider does not tell its keys")

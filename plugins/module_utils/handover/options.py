@@ -38,6 +38,7 @@ SPEC = spec.SECRET_STORE.merge(
             "customer": {"type": "str", "required": True},
             "account": {"type": "str", "required": True},
             "purpose": {"type": "str", "required": True},
+            "successor": {"type": "bool", "default": False},
             "method": {"type": "str", "choices": list(METHODS), "default": "hpke"},
             "recipient": {
                 "type": "dict",

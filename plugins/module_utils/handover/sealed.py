@@ -16,6 +16,7 @@ from ..core import handover as files
 from ..core.errors import InvalidInput
 from ..core.sealing import key_fingerprint
 from ..model import handover as model
+from ..model import psk_rotation as rotation
 from ..model.plan import Change, Plan
 from ..secret_store.factory import open_store
 from ..secret_store.vault_wrap import Wrapping
@@ -49,7 +50,7 @@ class Sealed:
 
     def plan(self) -> Plan:
         """Compare the bundle at the path, by its receipt, with what is wanted."""
-        self._record = self._store.get(self._params["name"])
+        self._record = self._one_key(self._store.get(self._params["name"]))
         secrets = self._record.get("secrets")
         if not isinstance(secrets, dict) or not secrets:
             raise InvalidInput("name", self._params["name"], "holds no secret to hand over; name another record")
@@ -85,6 +86,16 @@ class Sealed:
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return the receipt; empty where check mode made none."""
         return {"status": self._status, "receipt": self._receipt, "fingerprint": self._fingerprint}
+
+    def _one_key(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return of a pre-shared key that is being changed the one that is wanted; other records as they are."""
+        successor = self._params["successor"]
+        if successor and not record.get("secrets", {}).get(rotation.NEXT):
+            raise InvalidInput(
+                "successor", True, "has nothing to seal: no key is being changed; take vpn_psk, state: next"
+            )
+        self._context.keep_secret(*rotation.keys(record).values())
+        return rotation.alone(record, rotation.NEXT if successor else rotation.KEY)
 
     def _seal(self, binding: model.Binding) -> model.Bundle:
         if self._wrapping is None:

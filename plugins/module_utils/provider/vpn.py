@@ -10,7 +10,7 @@ from typing import Any, Callable
 
 from ..core import received
 from ..core.errors import InvalidInput, ProviderError
-from ..model import mark, psk, vpn_plan
+from ..model import mark, psk, psk_rotation, vpn_plan
 from ..model.plan import Change, Plan
 from ..model.scope import Scope
 from ..model.vpn_gateway import VpnGateway, check_name, connections, parse_wanted
@@ -54,17 +54,21 @@ def own_options(params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def keys_of(context: Surroundings, names: Sequence[str]) -> dict[str, str]:
-    """Return the pre-shared keys by their names, hidden, and such as the provider takes; raises InvalidInput."""
+    """Return the pre-shared keys by their names, hidden, and such as the provider takes; raises InvalidInput.
+
+    ``name.psk_next`` is the successor that a key has while it is changed.
+    """
     store = open_store(context.params.get("secret_store"), context.keep_secret)
     policy = psk.policy([context.params["provider"]])
     found: dict[str, str] = {}
     for index, name in enumerate(names):
         where = f"pre_shared_keys[{index}]"
-        key = (store.get(name).get("secrets") or {}).get("psk")
+        record, field = psk_rotation.split(name)
+        key = (store.get(record).get("secrets") or {}).get(field)
         if not isinstance(key, str) or not key:
             raise InvalidInput(where, name, "is no pre-shared key in the secret store; make it with vpn_psk")
         context.keep_secret(key)
-        received.check(where, key, policy, [name])
+        received.check(where, key, policy, [record])
         if key in found.values():
             raise InvalidInput(where, name, "is the key of another tunnel too; make one of its own with vpn_psk")
         found[name] = key

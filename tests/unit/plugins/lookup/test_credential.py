@@ -125,6 +125,12 @@ def test_an_unknown_name_is_one_error_that_names_those_there_are(option: dict[st
     assert f"could not read {term}: there is no such record; it holds acme, acme.prod, tunnel" in text
 
 
+def test_a_default_stands_for_a_field_that_is_not_there_and_for_no_record(option: dict[str, Any]) -> None:
+    terms = ("tunnel.psk_next", "tunnel.psk")
+    assert look_up(*terms, secret_store=option, default="") == ["", "canary-psk-79"]
+    assert "there is no such record" in refused("nowhere.psk_next", secret_store=option, default="")
+
+
 def test_without_a_store_the_variable_to_set_is_named() -> None:
     assert "set service_store_secret_store for the playbooks" in refused("acme.secret_key")
 

@@ -275,3 +275,17 @@ def test_vpn_psk_takes_a_key_over_from_a_bundle(sender: Side, reader: Side) -> N
     assert first["changed"] and not second["changed"] and first["fingerprint"] == given["fingerprint"]
     with pytest.raises(ModuleFailed, match="is bound to the account 'globex-vpn', not to 'other'"):
         run_module("vpn_psk", {**arguments, "name": "other"})
+
+
+def test_of_a_key_that_is_being_changed_a_bundle_holds_one(sender: Side, reader: Side) -> None:
+    public, key = pem_keys(reader.folder)
+    alone = seal(sender, "hpke", public)
+    with pytest.raises(ModuleFailed, match="successor: .*no key is being changed"):
+        seal(sender, "hpke", public, successor=True)
+    begun = run_module("vpn_psk", {"name": "globex-vpn", "state": "next", "secret_store": sender.option})
+    # The bundle with the present key is good still.
+    assert not seal(sender, "hpke", public)["changed"]
+    made = seal(sender, "hpke", public, successor=True)
+    assert made["fingerprint"] == begun["next_fingerprint"] != alone["fingerprint"]
+    assert unseal(sender, reader, key)["fingerprint"] == begun["next_fingerprint"]
+    assert list(reader.store.get("vpn")["secrets"]) == ["psk"]

@@ -164,3 +164,125 @@ def test_a_record_of_something_else_is_not_taken_for_a_key(option: dict[str, Any
     with pytest.raises(ModuleFailed, match="is no pre-shared key"):
         run_module("vpn_psk", {"name": "acme", "state": "absent", "secret_store": option})
     assert open_store(option, lambda *values: None).names() == ("acme",)
+
+
+def keys(option: dict[str, Any]) -> dict[str, str]:
+    return dict(open_store(option, lambda *values: None).get("globex-vpn")["secrets"])
+
+
+def step(option: dict[str, Any], state: str, **more: Any) -> dict[str, Any]:
+    """Take one step of a rotation: check mode foretells it, and a second run changes nothing."""
+    run = {name: more.pop(name) for name in ("check",) if name in more}
+    arguments = {"name": "globex-vpn", "state": state, "secret_store": option, **more}
+    return run_module("vpn_psk", arguments, diff=True, **run)
+
+
+def test_a_rotation_goes_from_a_successor_to_the_new_key_alone(option: dict[str, Any]) -> None:
+    old = run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})["fingerprint"]
+    results = []
+    for state in ("next", "switched", "retired"):
+        predicted, done, again = step(option, state, check=True), step(option, state), step(option, state)
+        assert [predicted["changed"], done["changed"], again["changed"]] == [True, True, False]
+        assert predicted["rotation"] == done["rotation"] == again["rotation"]
+        assert state == "next" or {**predicted, "diff": 0} == {**done, "diff": 0}
+        results.append(done)
+        held = keys(option)
+        assert not [key for key in held.values() if key in json.dumps([predicted, done, again])]
+    begun, switched, retired = results
+    new = begun["next_fingerprint"]
+    assert begun["fingerprint"] == old and begun["rotation"] == "next" and begun["strength_bits"] >= 256
+    assert (switched["fingerprint"], switched["previous_fingerprint"]) == (new, old)
+    assert "next_fingerprint" not in switched and switched["rotation"] == "switched"
+    assert retired["fingerprint"] == new and "previous_fingerprint" not in retired and retired["rotation"] == "none"
+    assert list(keys(option)) == ["psk"]
+    assert old in begun["diff"][0]["before"] and new in switched["diff"][0]["after"]
+
+
+def test_a_retired_key_does_not_come_back(option: dict[str, Any], tmp_path: Path) -> None:
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_from": written(tmp_path, GOOD), "secret_store": option})
+    for state in ("next", "switched", "retired"):
+        step(option, state)
+    with pytest.raises(ModuleFailed, match="rule reuse"):
+        step(option, "next", secret_from=written(tmp_path, GOOD))
+    assert list(keys(option)) == ["psk"]
+
+
+def test_a_received_successor_passes_the_same_gate_and_waits_beside_the_key(
+    option: dict[str, Any], tmp_path: Path
+) -> None:
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_from": written(tmp_path, GOOD), "secret_store": option})
+    with pytest.raises(ModuleFailed, match="is the key in use"):
+        step(option, "next", secret_from=written(tmp_path, GOOD))
+    with pytest.raises(ModuleFailed, match="rule min_length"):
+        step(option, "next", secret_from=written(tmp_path, "k7Vq2mXwR9tB"))
+    predicted = step(option, "next", secret_from=written(tmp_path, NEXT), check=True)
+    done = step(option, "next", secret_from=written(tmp_path, NEXT))
+    assert predicted == done and done["changed"]
+    assert not step(option, "next", secret_from=written(tmp_path, NEXT))["changed"]
+    assert keys(option) == {"psk": GOOD, "psk_next": NEXT}
+
+
+def test_a_successor_is_made_again_on_demand(option: dict[str, Any]) -> None:
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})
+    first, second = step(option, "next"), step(option, "next", renew=True)
+    assert second["changed"] and first["next_fingerprint"] != second["next_fingerprint"]
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+def test_only_a_key_of_some_age_gets_a_successor(option: dict[str, Any]) -> None:
+    run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})
+    young = step(option, "next", max_age_days=30)
+    assert not young["changed"] and young["rotation"] == "none"
+    store = open_store(option, lambda *values: None)
+    record = store.get("globex-vpn")
+    store.put("globex-vpn", {**record, "meta": {"made_at": "2020-01-01T00:00:00Z"}})
+    assert step(option, "next", max_age_days=30)["changed"]
+    # The age is that of the key and not of the switch.
+    assert step(option, "switched")["changed"] and step(option, "retired")["changed"]
+    assert not step(option, "next", max_age_days=30)["changed"]
+
+
+def test_a_key_whose_age_nobody_knows_is_due(option: dict[str, Any]) -> None:
+    open_store(option, lambda *values: None).put("globex-vpn", {"version": 1, "kind": "psk", "secrets": {"psk": GOOD}})
+    assert step(option, "next", max_age_days=30)["changed"]
+
+
+@pytest.mark.parametrize(
+    ("before", "arguments", "told"),
+    [
+        pytest.param((), {"state": "next"}, "has no key to change; make one with state: present", id="no key"),
+        pytest.param(("present", "next"), {"renew": True}, "is being changed", id="renew meanwhile"),
+        pytest.param(
+            ("present", "next", "switched"),
+            {"state": "next", "renew": True},
+            "take state: retired first",
+            id="too soon",
+        ),
+        pytest.param((), {"max_age_days": 3}, "is for state: next alone", id="age of nothing"),
+        pytest.param((), {"state": "next", "max_age_days": 0}, "the least is 1", id="no age"),
+    ],
+)
+def test_a_step_out_of_turn_is_refused_and_changes_nothing(
+    option: dict[str, Any], before: tuple[str, ...], arguments: dict[str, Any], told: str
+) -> None:
+    for state in before:
+        step(option, state)
+    held = keys(option) if before else {}
+    with pytest.raises(ModuleFailed, match=told) as failed:
+        run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option, **arguments})
+    assert not failed.value.result["changed"]
+    assert (keys(option) if before else {}) == held
+
+
+def test_absent_takes_the_successor_along(option: dict[str, Any]) -> None:
+    for state in ("present", "next"):
+        step(option, state)
+    gone = step(option, "absent")
+    assert gone["changed"] and "successor" in gone["diff"][0]["before"]
+    assert open_store(option, lambda *values: None).names() == ()
+
+
+def test_present_takes_a_key_that_is_being_changed_as_it_is(option: dict[str, Any]) -> None:
+    for state in ("present", "next", "switched"):
+        step(option, state)
+        assert not step(option, "present")["changed"]
