@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -44,6 +44,11 @@ options:
       - Pre-shared keys by connection name. The result holds their fingerprints only.
       - Where it is given, a missing or weak key is refused.
     type: dict
+  also:
+    description:
+      - Second pre-shared keys by connection name, which are accepted too while a key is changed. An empty one is none.
+      - A weak one is refused, and so is one of a connection that is not in the list.
+    type: dict
 author:
   - strategic.service_store contributors
 """
@@ -62,13 +67,18 @@ _value:
 """
 
 
-def ipsec_connections(values: Any, end: str = "own", secrets: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def ipsec_connections(
+    values: Any, end: str = "own", secrets: Mapping[str, Any] | None = None, also: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
     """Return the connections as plain data for templates; raises AnsibleFilterError with option, value and mend."""
     where = "ipsec_connections"
     try:
         tunnels = parse_tunnels(values, where)
         if end == "far":
             tunnels = tuple(_mirrored(tunnel, f"{where}[{index}]") for index, tunnel in enumerate(tunnels))
+        if secrets is not None:
+            _check_shared(tunnels, secrets)
+        _check_also(tunnels, also or {})
         return [{**tunnel.view(), **_secret(tunnel.name, secrets)} for tunnel in tunnels]
     except InvalidValue as error:
         raise AnsibleFilterError(str(error)) from None
@@ -91,6 +101,29 @@ def _secret(name: str, secrets: Mapping[str, Any] | None) -> dict[str, str]:
         mend = f"{problem}; look up a random key of 32 or more letters and digits in the secret store"
         raise InvalidValue(f"ipsec_secrets.{name}", "(hidden)", mend)
     return {"psk_fingerprint": fingerprint(secret)}
+
+
+def _check_shared(tunnels: Sequence[Tunnel], secrets: Mapping[str, Any]) -> None:
+    """Refuse two keys for one identity of the other end: charon finds a key by it, and would show one for both."""
+    first: dict[str, Tunnel] = {}
+    for tunnel in tunnels:
+        other = first.setdefault(tunnel.remote.identity, tunnel)
+        if secrets.get(other.name) != secrets.get(tunnel.name):
+            mend = (
+                f"has another key than {other.name}, and both lead to the identity {tunnel.remote.identity}; give both "
+                "one key, or the other end a remote.id of its own for each"
+            )
+            raise InvalidValue(f"ipsec_secrets.{tunnel.name}", "(hidden)", mend)
+
+
+def _check_also(tunnels: Sequence[Tunnel], also: Mapping[str, Any]) -> None:
+    names = {tunnel.name for tunnel in tunnels}
+    for name, value in also.items():
+        problem = psk_problem(str(value)) if value else ""
+        if name not in names:
+            problem = "is for no connection of ipsec_connections"
+        if problem:
+            raise InvalidValue(f"ipsec_secrets_also.{name}", "(hidden)", f"{problem}; leave it out, or mend it")
 
 
 class FilterModule:
