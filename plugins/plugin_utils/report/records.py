@@ -142,6 +142,7 @@ KINDS: dict[str, dict[str, Cleaner]] = {
         "esp_bytes_out": count,
         "proposal": text,
     },
+    "tunnel_key": {"name": text, "state": text, "fingerprint": text, "next_fingerprint": text, "why": text},
     "proxy": {"listen": text, "allowed_sources": texts, "allowed_targets": texts},
     "baseline": {"passed": count, "failed": count, "waived": count, "not_applicable": count, "changed": count},
     "release": {
@@ -177,6 +178,7 @@ KINDS: dict[str, dict[str, Cleaner]] = {
 IDENTITY: dict[str, tuple[str, ...]] = {
     "restriction": ("enforced_by",),
     "tunnel": ("name",),
+    "tunnel_key": ("name",),
     "proxy": ("listen",),
     "release": ("application",),
     "proof": ("what", "source", "target", "expected"),
