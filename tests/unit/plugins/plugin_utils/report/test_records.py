@@ -19,6 +19,19 @@ def test_unknown_fields_are_left_out() -> None:
     assert record.subject == "acme-aws"
 
 
+def test_of_a_tunnels_key_its_state_and_its_fingerprints_are_kept() -> None:
+    told = {
+        "name": "globex",
+        "state": "awaited",
+        "fingerprint": "sha256:1f0c3d9a7b21",
+        "next_fingerprint": "sha256:9b0e",
+    }
+    first = records.clean({"kind": "tunnel_key", "psk": SECRET, **told}, "globex-os", "Rotate")
+    second = records.clean({"kind": "tunnel_key", **told, "name": "other"}, "globex-os", "Rotate")
+    assert first is not None and second is not None
+    assert dict(first.values) == told and first.identity != second.identity
+
+
 @pytest.mark.parametrize(
     "offered",
     [
