@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .acl import Endpoint, Source
+from .tunnel_auth import Auth
 
 #: What the other end of each kind is.
 MIRROR = {"site": "site", "client": "server", "server": "client"}
@@ -55,6 +56,8 @@ class Tunnel:
     timing: Timing = Timing()
     account: str = ""
     description: str = ""
+    auth: Auth = Auth()
+    standby_for: str = ""
 
     def mirrored(self) -> Tunnel:
         """Return the same tunnel as seen from the other end."""
@@ -62,7 +65,8 @@ class Tunnel:
         # Two ends of a site both starting would make two SAs; a server cannot call a client at all.
         initiate = not self.initiate if kind == "site" else kind == "client"
         api_side = "local" if self.api_side == "remote" else "remote"
-        return replace(self, kind=kind, local=self.remote, remote=self.local, api_side=api_side, initiate=initiate)
+        mirror = replace(self, kind=kind, local=self.remote, remote=self.local, api_side=api_side, initiate=initiate)
+        return replace(mirror, auth=self.auth.mirrored())
 
     @property
     def callers(self) -> tuple[Source, ...]:
@@ -137,5 +141,7 @@ class Tunnel:
             "ike_proposals": list(self.ike_proposals),
             "esp_proposals": list(self.esp_proposals),
             "timing": vars(self.timing).copy(),
+            "auth": self.auth.view(self.kind, self.initiate),
+            "standby_for": self.standby_for,
             "table": "service_store_ipsec_" + self.name.replace("-", "_"),
         }

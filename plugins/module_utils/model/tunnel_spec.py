@@ -15,9 +15,12 @@ from .entry import parse_cidr
 from .invalid import InvalidValue
 from .ipsec_proposal import ESP_DEFAULT, IKE_DEFAULT, parse_proposals
 from .tunnel import ANY, End, Timing, Tunnel
+from .tunnel_auth import ANYONE, Auth, parse_auth
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,38}[a-z0-9]")
 _IDENTITY = re.compile(r"[A-Za-z0-9@._:=, -]{1,128}")
+#: Every client of a server whose certificate names a host below this domain.
+_WILDCARD = re.compile(r"\*(\.[A-Za-z0-9-]{1,63})+")
 #: Pools larger than this are no list of known clients.
 WIDEST_POOL = 22
 #: RFC 4301 gateways and RFC 8221 guidance leave this to policy: an online attacker must not guess, an offline one
@@ -35,6 +38,10 @@ def parse_tunnels(values: Sequence[Any] | None, where: str) -> tuple[Tunnel, ...
                 f"{where}[{index}].name", tunnel.name, "is used twice; give each connection its own name"
             )
         found[tunnel.name] = tunnel
+    for index, tunnel in enumerate(found.values()):
+        if tunnel.standby_for:
+            _refuse_standby(tunnel, found, f"{where}[{index}]")
+    _refuse_two_eap(tuple(found.values()), where)
     return tuple(found.values())
 
 
@@ -53,11 +60,12 @@ def parse_tunnel(raw: Mapping[str, Any], where: str) -> Tunnel:
         f"{where}.api_side", raw.get("api_side") or side, ("local", "remote") if kind == "site" else (side,)
     )
     initiate = raw.get("initiate")
+    auth = parse_auth(raw.get("auth"), f"{where}.auth", kind)
     tunnel = Tunnel(
         name=name,
         kind=kind,
         local=_end(raw.get("local"), f"{where}.local"),
-        remote=_end(raw.get("remote"), f"{where}.remote"),
+        remote=_end(raw.get("remote"), f"{where}.remote", auth if kind == "server" else None),
         targets=parse_endpoints(raw.get("targets"), f"{where}.targets"),
         ike_proposals=parse_proposals(f"{where}.ike_proposals", raw.get("ike_proposals"), IKE_DEFAULT),
         esp_proposals=parse_proposals(f"{where}.esp_proposals", raw.get("esp_proposals"), ESP_DEFAULT),
@@ -70,6 +78,8 @@ def parse_tunnel(raw: Mapping[str, Any], where: str) -> Tunnel:
         timing=Timing(**{key: int(raw[key]) for key in ("dpd_delay_s", "ike_rekey_s", "esp_rekey_s") if raw.get(key)}),
         account=str(raw.get("account") or ""),
         description=" ".join(str(raw.get("description") or "").split()),
+        auth=auth,
+        standby_for=str(raw.get("standby_for") or ""),
     )
     _refuse(tunnel, where)
     return tunnel
@@ -86,17 +96,22 @@ def psk_problem(secret: str) -> str:
     return ""
 
 
-def _end(raw: Any, where: str) -> End:
+def _end(raw: Any, where: str, clients: Auth | None = None) -> End:
+    """Return one end; ``clients`` is how those of a server prove themselves, where it is their end."""
     value = raw if isinstance(raw, Mapping) else {}
     address = str(value.get("address") or ANY).strip()
     if address != ANY:
         address = parse_host(f"{where}.address", address, names_allowed=True)
     identity = str(value.get("id") or ("" if address == ANY else address)).strip()
-    if not identity:
+    if clients and clients.method == "eap" and not identity:
+        identity = ANYONE
+    elif not identity:
         raise InvalidValue(
             f"{where}.id", identity, "is needed where the address may change; write a name both ends use"
         )
-    if not _IDENTITY.fullmatch(identity):
+    elif clients and clients.method == "certificate" and _WILDCARD.fullmatch(identity):
+        pass
+    elif not _IDENTITY.fullmatch(identity):
         raise InvalidValue(f"{where}.id", identity, "is no IKE identity; write an address, a name or user@name")
     inside = str(value.get("inside_address") or "")
     return End(
@@ -148,6 +163,43 @@ def _refuse(tunnel: Tunnel, where: str) -> None:
     if tunnel.selectors == "covering":
         _refuse_cover(tunnel, where)
     _refuse_overlap(tunnel, where)
+
+
+def _refuse_standby(tunnel: Tunnel, found: Mapping[str, Tunnel], where: str) -> None:
+    """Refuse a second tunnel that could not carry what the first does, or would fail with it."""
+    place, first = f"{where}.standby_for", found.get(tunnel.standby_for)
+    if first is None or first is tunnel or tunnel.kind != "site" or first.kind != "site":
+        raise InvalidValue(place, tunnel.standby_for, "is not another connection of kind site in this list; name one")
+    if first.standby_for:
+        raise InvalidValue(place, first.name, f"stands by itself; name the first tunnel, {first.standby_for}")
+    if first.remote.address == tunnel.remote.address and first.local.address == tunnel.local.address:
+        raise InvalidValue(f"{where}.remote.address", tunnel.remote.address, f"is that of {first.name}; write another")
+    # charon tells peers apart by their identities, and ends the connection of one that comes twice.
+    if first.remote.identity == tunnel.remote.identity and first.local.identity == tunnel.local.identity:
+        raise InvalidValue(f"{where}.remote.id", tunnel.remote.identity, f"is that of {first.name}; write another")
+    for name in ("api_side", "sources", "targets", "selectors"):
+        if getattr(first, name) != getattr(tunnel, name):
+            raise InvalidValue(f"{where}.{name}", tunnel.name, f"differs from {first.name}; give both the same {name}")
+    if first.local_selectors != tunnel.local_selectors or first.remote_selectors != tunnel.remote_selectors:
+        raise InvalidValue(
+            f"{where}.selectors",
+            tunnel.name,
+            f"cover other addresses than {first.name}; give both ends' inside_address",
+        )
+
+
+def _refuse_two_eap(tunnels: Sequence[Tunnel], where: str) -> None:
+    """Refuse two lists of users at one host: charon knows one list, and would let each user into both."""
+    servers = [
+        (index, item) for index, item in enumerate(tunnels) if item.kind == "server" and item.auth.method == "eap"
+    ]
+    if len(servers) > 1:
+        index, item = servers[1]
+        raise InvalidValue(
+            f"{where}[{index}].auth.method",
+            "eap",
+            f"is that of {servers[0][1].name} too, whose users could use {item.name}; write certificate or psk for one",
+        )
 
 
 def _refuse_cover(tunnel: Tunnel, where: str) -> None:

@@ -18,9 +18,40 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "give both ends one common ike_proposal and esp_proposal",
     ),
     (
+        r"(subject|issuer) certificate invalid \(valid from",
+        "certificate expired or not yet valid",
+        "renew the certificate of the end that this line speaks of, or mend that host's clock",
+    ),
+    (
+        r"no issuer certificate found for|no trusted .* public key found for|not signed by|constraint requires .* CA",
+        "certificate not trusted",
+        "give this end, as ca, the authority that issued the other end's certificate",
+    ),
+    (
+        r"signatures? not acceptable|constraint requires public key authentication|key strength",
+        "certificate too weak",
+        "issue one with RSA 3072, ECDSA P-256 or more, and SHA-2",
+    ),
+    (
+        r"no private key found for",
+        "no private key",
+        "give this end the private key of the certificate that says its id",
+    ),
+    (
+        r"EAP_FAILURE|EAP method .* failed|EAP-MSCHAPV2 .*(failed|invalid)|no EAP key found",
+        "name or password refused",
+        "give the client and the server's ipsec_users the same name and password",
+    ),
+    (
+        r"loading EAP_\w+ method failed|EAP method not supported",
+        "EAP method missing",
+        "install libcharon-extauth-plugins and restart charon",
+    ),
+    (
         r"MAC mismatched|AUTHENTICATION_FAILED|AUTH_FAILED|no shared key found|authentication of .* failed",
         "authentication failed",
-        "give both ends the same pre-shared key and each other's id; compare the fingerprints",
+        "give both ends the same pre-shared key and each other's id; compare the fingerprints; of certificates the "
+        "other end's log says more",
     ),
     (
         r"no matching peer config found|no IKE config found|no config named",

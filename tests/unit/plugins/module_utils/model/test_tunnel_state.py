@@ -118,6 +118,16 @@ def test_lists_and_identities_with_blanks_are_read() -> None:
             "charon does not run",
             id="charon",
         ),
+        pytest.param(
+            "[CFG] subject certificate invalid (valid from Nov 22 01:02:31 2026 to Nov 23 01:02:31 2026)",
+            "certificate expired or not yet valid",
+            id="expired",
+        ),
+        pytest.param(
+            '[CFG] no issuer certificate found for "CN=far"', "certificate not trusted", id="another authority"
+        ),
+        pytest.param("[CFG] RSA-2048 signatures not acceptable", "certificate too weak", id="weak"),
+        pytest.param("[IKE] no private key found for 'near.example'", "no private key", id="no private key"),
         pytest.param("something nobody has seen", "unknown", id="unknown"),
     ],
 )
@@ -126,3 +136,15 @@ def test_a_line_of_the_log_becomes_a_cause_and_a_next_step(line: str, cause: str
     assert found["cause"] == cause
     assert found["mend"]
     assert cause == "unknown" or found["evidence"] == line
+
+
+def test_an_expired_certificate_is_named_before_what_follows_from_it() -> None:
+    said = "\n".join(
+        (
+            '[CFG]   using certificate "CN=far.example"',
+            "[CFG] subject certificate invalid (valid from Nov 22 01:02:31 2026 to Nov 23 01:02:31 2026)",
+            "[IKE] no trusted ECDSA public key found for 'far.example'",
+            "[IKE] received AUTHENTICATION_FAILED notify error",
+        )
+    )
+    assert cause_of(said)["cause"] == "certificate expired or not yet valid"
