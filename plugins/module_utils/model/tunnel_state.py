@@ -38,14 +38,14 @@ CAUSES: tuple[tuple[str, str, str], ...] = (
         "give this end the private key of the certificate that says its id",
     ),
     (
-        r"EAP_FAILURE|EAP method .* failed|EAP-MSCHAPV2 .*(failed|invalid)|no EAP key found",
-        "name or password refused",
-        "give the client and the server's ipsec_users the same name and password",
-    ),
-    (
-        r"loading EAP_\w+ method failed|EAP method not supported",
+        r"loading EAP_\w+ method failed",
         "EAP method missing",
         "install libcharon-extauth-plugins and restart charon",
+    ),
+    (
+        r"EAP_FAILURE|EAP method .* failed|EAP-MS-CHAPv2 (failed with error|verification failed)|no EAP key found",
+        "name or password refused",
+        "give the client and the server's ipsec_users the same name and password",
     ),
     (
         r"MAC mismatched|AUTHENTICATION_FAILED|AUTH_FAILED|no shared key found|authentication of .* failed",

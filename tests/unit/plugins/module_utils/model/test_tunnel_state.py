@@ -128,6 +128,12 @@ def test_lists_and_identities_with_blanks_are_read() -> None:
         ),
         pytest.param("[CFG] RSA-2048 signatures not acceptable", "certificate too weak", id="weak"),
         pytest.param("[IKE] no private key found for 'near.example'", "no private key", id="no private key"),
+        pytest.param(
+            "[IKE] EAP-MS-CHAPv2 failed with error ERROR_AUTHENTICATION_FAILURE: '(null)'",
+            "name or password refused",
+            id="password",
+        ),
+        pytest.param("[IKE] loading EAP_MSCHAPV2 method failed", "EAP method missing", id="no EAP"),
         pytest.param("something nobody has seen", "unknown", id="unknown"),
     ],
 )
