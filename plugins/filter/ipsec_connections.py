@@ -157,6 +157,8 @@ def _check_also(tunnels: Sequence[Tunnel], also: Mapping[str, Any]) -> None:
             problem = "is for no connection of ipsec_connections that has a pre-shared key"
         if problem:
             raise InvalidValue(f"ipsec_secrets_also.{name}", "(hidden)", f"{problem}; leave it out, or mend it")
+
+
 def _certificate(tunnel: Tunnel, certificates: Mapping[str, Any] | None, far: bool) -> dict[str, Any]:
     """Return the public part of what was given; it is always checked as our own end's, whose files these are."""
     needed = tunnel.auth.view(tunnel.kind, tunnel.initiate)
