@@ -16,6 +16,7 @@ from typing import Any
 
 from lab import image
 from lab.components.hosts import FLAGS
+from lab.errors import LabError
 from lab.machine import check_inotify, check_machine
 from lab.podman import Podman, make_podman, remove_containers
 from lab.progress import Progress
@@ -72,8 +73,11 @@ def two_hosts(folder: Path, say: Callable[[str], None]) -> Iterator[Hosts]:
     podman = make_podman(folder)
     podman.check()
     suite = image.ensure(podman, Progress(), folder / "image.log")
-    # A network of that name is another bench, or what is left of one that was killed.
-    podman.run("network", "create", "--disable-dns", "--subnet", SUBNET, "--label", podman.label, NETWORK)
+    try:
+        podman.run("network", "create", "--disable-dns", "--subnet", SUBNET, "--label", podman.label, NETWORK)
+    except LabError as exc:
+        mend = f"podman rm --force {' '.join(ADDRESSES)}; podman network rm {NETWORK}"
+        raise LabError(f"{exc}; wait for another bench of tunnels, or, where one was killed, run: {mend}") from exc
     try:
         hosts = Hosts(podman, folder)
         login = make_key(folder / "id_ed25519", "bench")
