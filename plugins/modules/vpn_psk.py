@@ -245,7 +245,7 @@ class Task:
 
     def result(self, plan: Plan, applied: Sequence[Change]) -> Mapping[str, Any]:
         """Return the fingerprints of the keys, never a key."""
-        if plan.changed and self._context.check_mode and self._state != "absent":
+        if plan.changed and self._context.check_mode and self._state != "absent" and self._stored:
             self._show(self._wanted(rotation.keys(self._stored)))
         return self._facts
 

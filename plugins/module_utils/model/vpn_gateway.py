@@ -19,6 +19,8 @@ from .tunnel_spec import parse_tunnel
 
 #: What a gateway does with a tunnel whose peer is silent, in the words most providers use.
 DPD_ACTIONS = ("restart", "clear", "none")
+#: One prefix for a whole side that is wider than the widest private network would let strangers in.
+WIDEST_PREFIX = 8
 #: With the number of a tunnel behind it, it is a name that the role ``ipsec`` takes.
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,36}[a-z0-9]")
 
@@ -231,6 +233,8 @@ def _refuse(wanted: VpnGateway) -> None:
     if len(wanted.inside_cidrs) > len(wanted.keys):
         mend = f"are more than the {len(wanted.keys)} tunnels that have a key"
         raise InvalidValue("inside_cidrs", ", ".join(wanted.inside_cidrs), mend)
+    if wanted.tunnel.selectors == "covering":
+        _refuse_wide(wanted)
     delay = wanted.tunnel.timing.dpd_delay_s
     if wanted.dpd_timeout_s < 2 * delay:
         mend = f"is less than twice tunnel.dpd_delay_s ({delay}), so that one lost packet would end the tunnel"
@@ -249,3 +253,23 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _refuse_wide(wanted: VpnGateway) -> None:
+    """Refuse one prefix for our gateway and all store servers that would take in what has no business in the tunnel."""
+    (cidr,) = wanted.peer_networks
+    network = ipaddress.IPv4Network(cidr)
+    why = ""
+    if network.prefixlen < WIDEST_PREFIX:
+        why = f"wider than a /{WIDEST_PREFIX}"
+    elif ipaddress.ip_address(wanted.peer.address) in network:
+        why = f"which holds tunnel.local.address {wanted.peer.address}"
+    else:
+        held = [one for one in wanted.networks if network.overlaps(ipaddress.ip_network(one))]
+        why = f"which overlaps {held[0]} at the cloud" if held else ""
+    if why:
+        mend = (
+            f"would open the tunnel to {cidr}, {why}; bring tunnel.local.inside_address and tunnel.sources into one "
+            "network, or write exact"
+        )
+        raise InvalidValue("tunnel.selectors", "covering", mend)

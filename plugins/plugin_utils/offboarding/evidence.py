@@ -101,9 +101,7 @@ def account_rows(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
         where = str(Scope(**item["scope"]))
         rows += [_row(f"entry {entry}", where, gone, "" if check else at) for entry in item["removed"]]
     for item in account.get("vpn") or ():
-        if item.get("changed"):
-            where = str(Scope(**item["gateway"]["scope"]))
-            rows.append(_row(f"VPN gateway {item['gateway']['name']}", where, gone, "" if check else at))
+        rows += _gateway(item, gone, "" if check else at)
     rows += _restriction(account.get("restriction") or {}, account.get("sheet", ""), gone, at)
     rows += _firewalls(account.get("restriction") or {}, gone, at)
     for key in account.get("keys") or ():
@@ -119,6 +117,17 @@ def account_rows(account: Mapping[str, Any], at: str, check: bool) -> list[Row]:
     ]
     rows += [_row(item["what"], item["where"], ASKED, "", item["how"]) for item in account.get("asked") or ()]
     return rows + [_row(item["what"], "", REMAINED, "", item["why"]) for item in account.get("remained") or ()]
+
+
+def _gateway(item: Mapping[str, Any], gone: str, at: str) -> list[Row]:
+    """Return what went of a cloud's end: the whole, or of a removal that broke off each part that it took away."""
+    if not item.get("changed"):
+        return []
+    if item.get("gateway"):
+        return [_row(f"VPN gateway {item['gateway']['name']}", str(Scope(**item["gateway"]["scope"])), gone, at)]
+    named = item["service_store_vpn"]
+    where = str(Scope(**named["scope"]))
+    return [_row(f"VPN gateway {named['name']}: {part}", where, gone, at) for part in item.get("applied") or ()]
 
 
 def _restriction(found: Mapping[str, Any], sheet: str, gone: str, at: str) -> list[Row]:

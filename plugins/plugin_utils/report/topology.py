@@ -9,8 +9,8 @@ The same graph is the report's JSON and what its picture is drawn from.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.strategic.service_store.plugins.plugin_utils.report.declared import Tunnel
@@ -156,9 +156,16 @@ def _tunnels(account: Account, seen: Iterable[Record]) -> Iterator[Edge]:
     for tunnel in account.declared.tunnels:
         for server in tunnel.servers:
             yield Edge(_host(server), _host(tunnel.through), "route")
-        yield _tunnel(account, tunnel, live.pop(tunnel.name, None))
+        for name in _seen_as(tunnel.name, live):
+            yield _tunnel(account, replace(tunnel, name=name), live.pop(name, None))
     for name, record in live.items():
         yield _tunnel(account, Tunnel(name), record)
+
+
+def _seen_as(name: str, live: Collection[str]) -> list[str]:
+    """Return the names that a declared tunnel has: a gateway with two addresses numbers its two."""
+    numbered = [one for one in (f"{name}-1", f"{name}-2") if one in live]
+    return [name] if name in live or not numbered else numbered
 
 
 def _tunnel(account: Account, tunnel: Tunnel, record: Record | None) -> Edge:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ...model.invalid import InvalidValue
 from ...model.ipsec_proposal import AEAD, Algorithms, algorithms
-from ...model.vpn_gateway import VpnGateway
+from ...model.vpn_gateway import WIDEST_PREFIX, VpnGateway
 from ...model.vpn_refusal import refuse_names
 from ..vpn_key import told_fingerprint
 
@@ -101,8 +101,6 @@ _LIMITS = {
     "rekey fuzz (%)": ("aws.rekey_fuzz_percent", 0, 100),
     "replay window": ("aws.replay_window_packets", 64, 2048),
 }
-#: EC2 keeps one prefix for each side: one that is wider than the widest private network would let strangers in.
-_WIDEST = 8
 _LINKS = ipaddress.IPv4Network("169.254.0.0/16")
 _RESERVED = {f"169.254.{third}.0/30" for third in range(6)} | {"169.254.169.252/30"}
 
@@ -208,10 +206,10 @@ def cover(cidrs: Sequence[str]) -> str:
 
 def _check_cover(where: str, cidrs: Sequence[str]) -> None:
     covered = cover(cidrs)
-    if covered not in cidrs and ipaddress.IPv4Network(covered).prefixlen < _WIDEST:
+    if covered not in cidrs and ipaddress.IPv4Network(covered).prefixlen < WIDEST_PREFIX:
         mend = (
             f"are so far apart that AWS, which keeps one network for each side, would open the tunnel to {covered}; "
-            f"make a gateway of its own for each group of them that one /{_WIDEST} holds"
+            f"make a gateway of its own for each group of them that one /{WIDEST_PREFIX} holds"
         )
         raise InvalidValue(where, ", ".join(cidrs), mend)
 

@@ -40,6 +40,11 @@ def test_a_key_is_made_once_and_never_shown(option: dict[str, Any]) -> None:
     assert key not in json.dumps([predicted, first, second])
 
 
+def test_of_a_key_that_is_not_there_check_mode_knows_nothing(option: dict[str, Any]) -> None:
+    predicted = run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option}, check=True)
+    assert predicted["changed"] and not {"fingerprint", "rotation"} & set(predicted)
+
+
 def test_absent_removes_it(option: dict[str, Any]) -> None:
     run_module("vpn_psk", {"name": "globex-vpn", "secret_store": option})
     gone = {"name": "globex-vpn", "state": "absent", "secret_store": option}

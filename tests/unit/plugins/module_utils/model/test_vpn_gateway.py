@@ -58,6 +58,27 @@ def test_with_covering_selectors_the_cloud_gets_the_prefix_that_holds_our_gatewa
     assert found.tunnel.local_selectors == ("10.20.0.11-10.20.0.14",)
 
 
+@pytest.mark.parametrize(
+    ("inside", "source", "words"),
+    [
+        pytest.param("10.20.0.14", "172.16.0.11", r"0\.0\.0\.0/0, wider than a /8", id="everything"),
+        pytest.param("10.20.0.14", "10.60.255.11", r"10\.0\.0\.0/10, which overlaps 10\.60\.1\.0/24", id="the cloud's"),
+        pytest.param("198.51.100.11", "198.51.100.14", "which holds tunnel.local.address 198.51.100.10", id="our own"),
+    ],
+)
+def test_covering_selectors_that_would_let_strangers_in_are_refused(inside: str, source: str, words: str) -> None:
+    ours = {
+        **TUNNEL,
+        "local": {"address": "198.51.100.10", "inside_address": inside},
+        "remote": {"inside_address": "10.60.1.10"},
+        "sources": [{"name": "store-1", "address": source}],
+        "selectors": "covering",
+    }
+    with pytest.raises(InvalidValue, match=words) as refused:
+        wanted(tunnel=ours, networks=["10.60.1.0/24"])
+    assert "tunnel.selectors" in str(refused.value) and "write exact" in str(refused.value)
+
+
 def test_without_networks_they_are_the_endpoints() -> None:
     assert wanted(networks=None).networks == ("10.60.1.10/32",)
 

@@ -172,3 +172,18 @@ def test_the_clouds_end_of_a_tunnel_is_told_where_it_went_and_ours_where_it_rema
     (row,) = [row for row in found["subjects"]["acme-vpn"] if row["what"].startswith("VPN gateway")]
     assert (row["what"], row["where"], row["state"]) == ("VPN gateway a", "vpc prod", "removed")
     assert rows(found, "gw") == {"tunnel acme-vpn": "remained", "tunnel a": "remained"} and not found["complete"]
+
+
+def test_a_removal_that_broke_off_is_told_part_by_part(hostvars: dict[str, Any]) -> None:
+    done(hostvars)
+    named = {"name": "a", "scope": {"kind": "vpc", "id": "", "name": "prod", "parent": ""}}
+    broken = {"changed": True, "failed": True, "applied": ["connection a", "route 10.1.0.0/24"]}
+    hostvars["acme-vpn"]["service_store_offboard"]["vpn"] = [
+        {**broken, "service_store_vpn": named},
+        {"changed": False, "failed": True, "service_store_vpn": {**named, "name": "b"}},
+    ]
+    told_rows = [row for row in told(hostvars)["subjects"]["acme-vpn"] if row["what"].startswith("VPN gateway")]
+    assert [(row["what"], row["where"], row["state"]) for row in told_rows] == [
+        ("VPN gateway a: connection a", "vpc prod", "removed"),
+        ("VPN gateway a: route 10.1.0.0/24", "vpc prod", "removed"),
+    ]

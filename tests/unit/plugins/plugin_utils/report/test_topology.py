@@ -125,6 +125,17 @@ def test_a_tunnel_that_is_declared_nowhere_is_shown_as_well() -> None:
     assert shown == {"account-1": "up", "old": "down", "account-2": "unknown"}
 
 
+def test_tunnels_that_a_gateway_with_two_addresses_numbers_are_those_declared() -> None:
+    both = [tunnel("account-1", True, "account-1-1"), tunnel("account-1", False, "account-1-2")]
+    shown = [
+        edge for edge in topology(report(accounts(4), *both)).between("tunnel") if edge.target == "account:account-1"
+    ]
+    assert [(edge.facts["name"], edge.state, edge.source) for edge in shown] == [
+        ("account-1-1", "up", "host:store-gw"),
+        ("account-1-2", "down", "host:store-gw"),
+    ]
+
+
 def test_the_two_tunnels_of_a_clouds_gateway_are_two() -> None:
     cloud = {"scope": {"kind": "vpc", "name": "prod"}, "pre_shared_keys": ["one", "two"]}
     method = {key: value for key, value in SITE.items() if key != "peer"} | {"cloud_gateway": cloud}
