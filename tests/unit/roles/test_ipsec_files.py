@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jinja2 import Environment
 
 from tests.bench.play import ran
 from tests.support.servers import REPO
@@ -38,6 +39,14 @@ CONNECTIONS: list[dict[str, Any]] = [
         "pool": "10.9.0.0/28",
         "targets": [{"name": "api", "address": "10.3.0.10", "port": 443}],
     },
+    {
+        "name": "paper",
+        "local": {"address": "192.0.2.14", "id": "gw.store.example"},
+        "remote": {"address": "198.51.100.21", "id": "gw.acme.example"},
+        "auth": {"method": "certificate"},
+        "sources": [{"address": "10.1.0.11"}],
+        "targets": [{"address": "10.5.0.10", "port": 443}],
+    },
     # The last of its file is a block of its own.
     {
         "name": "server",
@@ -52,7 +61,9 @@ PARTS = ("connection.nft.j2", "secrets.conf.j2", "connection.conf.j2")
 
 
 @pytest.mark.slow
-def test_files_of_many_connections_are_those_of_each_alone(tmp_path: Path) -> None:
+def test_files_of_many_connections_are_those_of_each_alone(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # A folder named after the test would be too long for the sockets that Ansible makes below it.
+    tmp_path = tmp_path_factory.mktemp("files")
     play = tmp_path / "play"
     play.mkdir()
     (play / "templates").symlink_to(ROLE / "templates")
@@ -74,14 +85,19 @@ def test_files_of_many_connections_are_those_of_each_alone(tmp_path: Path) -> No
         },
     }
     secrets = {each["name"]: f"Zq8wLm4RtXyPn6KdVb2HsJf9{each['name']}" for each in CONNECTIONS}
-    ran(play, [task], {"ipsec_connections": CONNECTIONS, "ipsec_secrets": secrets})
+    pem = "-----BEGIN {}-----"
+    certificates = {"paper": {"certificate": pem.format("A"), "private_key": pem.format("B"), "ca": pem.format("C")}}
+    given = {"ipsec_connections": CONNECTIONS, "ipsec_secrets": secrets, "ipsec_certificates": certificates}
+    ran(play, [task], given)
     together, wanted = json.loads((tmp_path / "found").read_text())
-    assert len(together) == 4 * len(CONNECTIONS)
+    assert len({file["path"] for file in together}) == len(together)
     found = {Path(file["path"]).name: file.get("content", file.get("secret_content")) for file in together}
     for name, files in wanted.items():
         assert found[f"{name}.nft"] == files["connection.nft.j2"] and found[f"{name}.nft"].endswith("}\n")
         assert found[f"{name}.conf"] == files["connection.conf.j2"] and f"    {name} {{" in found[f"{name}.conf"]
-        assert found[f"{name}.secrets.conf"] == files["secrets.conf.j2"]
+        by_key = name != "paper"
+        assert found[f"{name}.secrets.conf"] == (files["secrets.conf.j2"] if by_key else None)
+    assert "cacerts = paper-1.pem\n" in found["paper.conf"] and found["paper.pem"] == pem.format("B") + "\n"
     assert list(wanted) == [each["name"] for each in CONNECTIONS]
 
 
@@ -131,7 +147,8 @@ def test_the_keeper_starts_what_is_down_and_nothing_else(
     swanctl = tmp_path / "swanctl"
     swanctl.write_text(f'#!/bin/sh\necho "$*" >> {asked}\n[ "$1" != --list-sas ] || cat {listed}\n')
     swanctl.chmod(0o755)
-    script = (ROLE / "templates" / "keep.sh.j2").read_text().replace("{{ ipsec_dir }}", str(tmp_path))
+    template = Environment(trim_blocks=True).from_string((ROLE / "templates" / "keep.sh.j2").read_text())
+    script = template.render(ipsec_dir=tmp_path, ipsec_esp_used="userland")
     environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     done = subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [f"{name} is down" for name in down] and done.stderr == ""
