@@ -17,6 +17,7 @@ from tools.bench.figures import Took
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.long
 def test_an_audit_by_age_asks_no_cloud_and_a_live_one_asks_once_for_each(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
