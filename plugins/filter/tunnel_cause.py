@@ -44,7 +44,8 @@ _value:
   sample:
     cause: authentication failed
     evidence: "[IKE] received AUTHENTICATION_FAILED notify error"
-    mend: give both ends the same pre-shared key and each other's id; compare the fingerprints
+    mend: give both ends the same pre-shared key and each other's id; compare the fingerprints;
+      of certificates the other end's log says more
 """
 
 

@@ -255,7 +255,8 @@ tunnels:
         why:
           cause: authentication failed
           evidence: received AUTHENTICATION_FAILED notify error
-          mend: give both ends the same pre-shared key and each other's id; compare the fingerprints
+          mend: give both ends the same pre-shared key and each other's id; compare the fingerprints;
+            of certificates the other end's log says more
       cloud: {name: acme-vpn-2, status: down, detail: Disconnected, address: 192.0.2.3, identity: 192.0.2.3}
       agree: true
       disagreements: []

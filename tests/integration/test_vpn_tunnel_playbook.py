@@ -74,7 +74,7 @@ def test_a_wait_that_fails_says_why_in_check_mode_too(charon: Charon, tmp_path: 
     assert said["waits"]["msg"] == (
         f"The tunnel {UP} to 192.0.2.2 is not up after 2 s. Cause: authentication failed "
         "(received AUTHENTICATION_FAILED notify error). Next: give both ends the same pre-shared key and each other's "
-        "id; compare the fingerprints."
+        "id; compare the fingerprints; of certificates the other end's log says more."
     )
     assert said["waits"]["tunnels"][0]["ours"]["why"]["cause"] == "authentication failed"
     # Without a wait it tells how it is, and that is no failure.
