@@ -11,7 +11,6 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.strategic.service_store.plugins.module_utils.core.deps import load
 from ansible_collections.strategic.service_store.plugins.module_utils.core.errors import ServiceStoreError
 from ansible_collections.strategic.service_store.plugins.module_utils.core.redact import fingerprint
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
@@ -21,6 +20,7 @@ from ansible_collections.strategic.service_store.plugins.module_utils.model.tunn
     parse_tunnels,
     psk_problem,
 )
+from ansible_collections.strategic.service_store.plugins.plugin_utils.ipsec.certificates import read_bundle
 
 DOCUMENTATION = r"""
 name: ipsec_connections
@@ -167,13 +167,8 @@ def _certificate(tunnel: Tunnel, certificates: Mapping[str, Any] | None, far: bo
     raw = certificates.get(tunnel.name) or {}
     if far and not raw:
         return {}
-    reader = load(
-        "ansible_collections.strategic.service_store.plugins.plugin_utils.ipsec.certificates",
-        "cryptography",
-        "to check the certificates of ipsec_certificates",
-    )
     where = f"ipsec_certificates.{tunnel.name}"
-    bundle = reader.read_bundle(raw, where, tunnel.local.identity, needed, datetime.now(UTC))
+    bundle = read_bundle(raw, where, tunnel.local.identity, needed, datetime.now(UTC))
     return {"certificate": bundle.view(far)}
 
 

@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
-
+from ansible_collections.strategic.service_store.plugins.module_utils.core.deps import load
 from ansible_collections.strategic.service_store.plugins.module_utils.model.invalid import InvalidValue
+
+try:
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+except ImportError:
+    # Tunnels by pre-shared key do without it; whoever has certificates is told by ``read_bundle``.
+    pass
 
 #: As for proposals (NIST SP 800-57 part 1, 128 bits; BSI TR-02102-1): RSA 3072, curves of 256 bits, SHA-2.
 RSA_BITS, CURVE_BITS = 3072, 256
@@ -53,8 +58,9 @@ def read_bundle(raw: Mapping[str, Any], where: str, identity: str, need: Mapping
     """Return what was given for one connection, checked.
 
     ``need`` says whether this end has a certificate of its own and whether it trusts authorities (``certificate``,
-    ``ca``); ``now`` is aware. Raises InvalidValue, which never quotes a key.
+    ``ca``); ``now`` is aware. Raises InvalidValue, which never quotes a key, and MissingDependency.
     """
+    load("cryptography.x509", "cryptography", "to check the certificates of ipsec_certificates")
     chain = _certificates(raw, "certificate", where, need["certificate"], now)
     ca = _authorities(raw, "ca", where, need["ca"], now)
     own_ca = _authorities(raw, "own_ca", where, False, now) or ca
