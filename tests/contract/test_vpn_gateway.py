@@ -68,7 +68,7 @@ class Gateway:
         return run_module("vpn_gateway_info", self.options(**more))
 
 
-def sites(*marks: pytest.MarkDecorator, sample: Collection[str] = SITES) -> list[Any]:
+def sites(*marks: pytest.MarkDecorator, sample: Collection[str] = tuple(SITES)) -> list[Any]:
     """Return the sites as parameters; the marks are for those that are not in the sample."""
     slow = {name: [pytest.mark.openstack] if SITES[name][0] in SLOW else [] for name in SITES}
     return [pytest.param(name, marks=[*slow[name], *(() if name in sample else marks)]) for name in sorted(SITES)]
